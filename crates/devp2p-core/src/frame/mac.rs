@@ -1,0 +1,69 @@
+//! The running MAC of one direction: it has seen every byte since the handshake, so a frame that
+//! is dropped, repeated or moved breaks everything after it.
+//!
+//! ```text
+//! header-mac-seed = aes(mac-secret, digest) ^ header-ciphertext
+//!          absorb(header-mac-seed);  header-mac = digest
+//!          absorb(body-ciphertext)
+//! body-mac-seed   = aes(mac-secret, digest) ^ digest
+//!          absorb(body-mac-seed);    body-mac = digest
+//! ```
+//!
+//! *digest* is the first 16 bytes of the keccak-256 of all that was absorbed.
+//!
+//! Spec: [RLPx, MAC](https://github.com/ethereum/devp2p/blob/master/rlpx.md#mac)
+
+use aes::Aes256;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use sha3::{Digest, Keccak256};
+
+/// Bytes of a MAC, and of an AES block.
+pub(super) const MAC_LEN: usize = 16;
+
+/// The running MAC of one direction (egress-mac or ingress-mac).
+pub(crate) struct Mac {
+    /// AES-256 keyed with mac-secret.
+    cipher: Aes256,
+    keccak: Keccak256,
+    /// Of everything absorbed so far. Kept, because the next frame begins with it and a keccak
+    /// is what a frame costs most.
+    digest: [u8; MAC_LEN],
+}
+
+impl Mac {
+    pub(crate) fn new(mac_secret: &[u8; 32]) -> Self {
+        let mut mac =
+            Self { cipher: Aes256::new(mac_secret.into()), keccak: Keccak256::new(), digest: [0; MAC_LEN] };
+        mac.absorb(&[]);
+        mac
+    }
+
+    /// Absorbs the parts, as if they were one piece, and returns the new digest.
+    pub(crate) fn absorb(&mut self, parts: &[&[u8]]) -> [u8; MAC_LEN] {
+        for part in parts {
+            self.keccak.update(part);
+        }
+        let whole: [u8; 32] = self.keccak.clone().finalize().into();
+        self.digest.iter_mut().zip(whole).for_each(|(kept, byte)| *kept = byte);
+        self.digest
+    }
+
+    /// The header-mac over 16 bytes of encrypted header.
+    pub(super) fn header(&mut self, ciphertext: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
+        self.absorb_seed(ciphertext)
+    }
+
+    /// The body-mac over the encrypted, padded body.
+    pub(super) fn body(&mut self, ciphertext: &[u8]) -> [u8; MAC_LEN] {
+        let digest = self.absorb(&[ciphertext]);
+        self.absorb_seed(&digest)
+    }
+
+    /// absorb(aes(mac-secret, digest) ^ other)
+    fn absorb_seed(&mut self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
+        let mut seed = self.digest.into();
+        self.cipher.encrypt_block(&mut seed);
+        seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
+        self.absorb(&[&seed])
+    }
+}

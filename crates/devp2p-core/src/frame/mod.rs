@@ -1,0 +1,222 @@
+//! Frames: how bytes travel once the handshake is done.
+//!
+//! ```text
+//! ┌───────────────────── header, 16 ─────────────────────┬──────────────┐
+//! │ frame-size (3) │ header-data c2 80 80 │ zeros (10)   │ header-mac 16│
+//! ├──────────────── frame-data, padded to 16 ────────────┼──────────────┤
+//! │ frame-size bytes │ zeros                             │ frame-mac 16 │
+//! └──────────────────────────────────────────────────────┴──────────────┘
+//!   encrypted with AES-256-CTR, one keystream for the life of the connection
+//! ```
+//!
+//! A header must be opened before its body: [`FrameReader::open_header`] verifies the MAC and only
+//! then believes the size; the [`FrameHeader`] it returns is the token that opens the body.
+//!
+//! This module encrypts and authenticates; what the bytes mean is up to [`crate::p2p`].
+//!
+//! Spec: [RLPx, framing](https://github.com/ethereum/devp2p/blob/master/rlpx.md#framing).
+//! A known weakness of the protocol, not of this code: both directions use one AES key with the
+//! same IV, so do not count on frames being secret.
+
+mod mac;
+#[cfg(any())]
+mod tests;
+
+use std::fmt;
+
+use aes::Aes256;
+use bytes::BytesMut;
+use ctr::Ctr64BE;
+use ctr::cipher::{KeyIvInit, StreamCipher};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+
+pub(crate) use mac::Mac;
+use mac::MAC_LEN;
+
+/// Largest frame-size, in bytes: what three bytes can say.
+pub const MAX_FRAME_SIZE: usize = 0xFF_FFFF;
+/// Bytes of a header with its MAC.
+pub const HEADER_LEN: usize = 32;
+/// header-data: an RLP list that nobody reads any more (capability-id and context-id, both 0).
+const HEADER_DATA: [u8; 3] = [0xC2, 0x80, 0x80];
+
+/// AES-256-CTR. The IV is zero, so a 64-bit counter gives the same bytes as a 128-bit one, faster.
+type Keystream = Ctr64BE<Aes256>;
+
+/// Why a frame was refused. The stream cannot be used after any of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The header's MAC is wrong: the bytes were changed, or the peers' states differ.
+    #[error("the MAC of the frame header is wrong")]
+    HeaderMac,
+    /// The body's MAC is wrong.
+    #[error("the MAC of the frame body is wrong")]
+    BodyMac,
+    /// The body given is not as long as its header says.
+    #[error("the frame body is not as long as its header says")]
+    BodyLength,
+    /// The frame holds nothing, not even a message id.
+    #[error("the frame is empty")]
+    Empty,
+    /// More than [`MAX_FRAME_SIZE`] bytes to send, or more than the reader allows now.
+    #[error("a frame of {size} bytes is above the limit of {limit}")]
+    TooBig {
+        /// frame-size, in bytes.
+        size: usize,
+        /// What was allowed, in bytes.
+        limit: usize,
+    },
+}
+
+/// Seals frames: the egress half of a session.
+pub struct FrameWriter {
+    keystream: Keystream,
+    mac: Mac,
+}
+
+/// Opens frames: the ingress half of a session.
+pub struct FrameReader {
+    keystream: Keystream,
+    mac: Mac,
+}
+
+/// An opened, verified header: the right to open the body that follows it.
+#[derive(Debug)]
+#[must_use = "the body must be opened with it, or the stream is lost"]
+pub struct FrameHeader {
+    size: usize,
+}
+
+impl FrameHeader {
+    /// frame-size: bytes of frame-data, 1 to [`MAX_FRAME_SIZE`].
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Bytes that follow the header on the wire: frame-data, its padding and the MAC.
+    pub fn body_len(&self) -> usize {
+        padded(self.size).saturating_add(MAC_LEN)
+    }
+}
+
+impl FrameWriter {
+    pub(crate) fn new(aes_secret: &[u8; 32], egress_mac: Mac) -> Self {
+        Self { keystream: Keystream::new(aes_secret.into(), &[0; 16].into()), mac: egress_mac }
+    }
+
+    /// Appends the frame that carries `frame_data` to `out`: at most 15 bytes of padding and
+    /// 64 bytes of header and MACs are added.
+    ///
+    /// # Errors
+    /// [`FrameError::TooBig`] above [`MAX_FRAME_SIZE`], [`FrameError::Empty`] for no bytes;
+    /// nothing has happened then and the writer can still be used.
+    pub fn seal(&mut self, frame_data: &[u8], out: &mut BytesMut) -> Result<(), FrameError> {
+        let size = frame_data.len();
+        check_size(size, MAX_FRAME_SIZE)?;
+        let mut header = [0; MAC_LEN];
+        let fields = size_bytes(size).into_iter().chain(HEADER_DATA);
+        header.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
+        self.keystream.apply_keystream(&mut header);
+        out.extend_from_slice(&header);
+        out.extend_from_slice(&self.mac.header(&header));
+
+        let start = out.len();
+        out.extend_from_slice(frame_data);
+        out.resize(start.saturating_add(padded(size)), 0);
+        let body = out.get_mut(start..).unwrap_or_default();
+        self.keystream.apply_keystream(body);
+        let body_mac = self.mac.body(body);
+        out.extend_from_slice(&body_mac);
+        Ok(())
+    }
+}
+
+impl FrameReader {
+    pub(crate) fn new(aes_secret: &[u8; 32], ingress_mac: Mac) -> Self {
+        Self { keystream: Keystream::new(aes_secret.into(), &[0; 16].into()), mac: ingress_mac }
+    }
+
+    /// Verifies and decrypts a header (16 bytes and their MAC). header-data is ignored, as
+    /// go-ethereum does; so are frames in several parts, which nobody sends any more.
+    ///
+    /// # Errors
+    /// [`FrameError::HeaderMac`], checked before the size is believed; [`FrameError::Empty`] for
+    /// frame-size 0; [`FrameError::TooBig`] above `limit` bytes.
+    pub fn open_header(
+        &mut self,
+        bytes: &[u8; HEADER_LEN],
+        limit: usize,
+    ) -> Result<FrameHeader, FrameError> {
+        let (header, their_mac) = bytes.split_first_chunk().ok_or(FrameError::HeaderMac)?;
+        if !equal(&self.mac.header(header), their_mac) {
+            return Err(FrameError::HeaderMac);
+        }
+        let mut header = *header;
+        self.keystream.apply_keystream(&mut header);
+        let [a, b, c, ..] = header;
+        let size = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
+        check_size(size, limit)?;
+        Ok(FrameHeader { size })
+    }
+
+    /// Verifies and decrypts a body of [`FrameHeader::body_len`] bytes where it lies; returns its
+    /// frame-data.
+    ///
+    /// # Errors
+    /// [`FrameError::BodyLength`], [`FrameError::BodyMac`].
+    #[expect(clippy::needless_pass_by_value, reason = "the header is the right to one body")]
+    pub fn open_body<'a>(
+        &mut self,
+        header: FrameHeader,
+        body: &'a mut [u8],
+    ) -> Result<&'a [u8], FrameError> {
+        if body.len() != header.body_len() {
+            return Err(FrameError::BodyLength);
+        }
+        let (ciphertext, their_mac) =
+            body.split_last_chunk_mut::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
+        if !equal(&self.mac.body(ciphertext), their_mac) {
+            return Err(FrameError::BodyMac);
+        }
+        self.keystream.apply_keystream(ciphertext);
+        ciphertext.get(..header.size).ok_or(FrameError::BodyLength)
+    }
+}
+
+impl fmt::Debug for FrameWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameWriter").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for FrameReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameReader").finish_non_exhaustive()
+    }
+}
+
+fn check_size(size: usize, limit: usize) -> Result<(), FrameError> {
+    match size {
+        0 => Err(FrameError::Empty),
+        _ if size > limit.min(MAX_FRAME_SIZE) => Err(FrameError::TooBig { size, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// `size` as three bytes, big endian; the caller checked that it fits.
+fn size_bytes(size: usize) -> [u8; 3] {
+    let [_, a, b, c] = u32::try_from(size).unwrap_or(u32::MAX).to_be_bytes();
+    [a, b, c]
+}
+
+/// `size` rounded up to whole AES blocks.
+fn padded(size: usize) -> usize {
+    size.div_ceil(MAC_LEN).saturating_mul(MAC_LEN)
+}
+
+/// In constant time: how far two MACs agree must not show in how long the answer takes.
+fn equal(ours: &[u8; MAC_LEN], theirs: &[u8]) -> bool {
+    ours.ct_eq(theirs).into()
+}

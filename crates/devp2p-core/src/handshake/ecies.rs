@@ -1,0 +1,107 @@
+//! ECIES: encrypt to a public key, so that only its owner can read.
+//!
+//! ```text
+//! 04 ‖ R (64) │ IV (16) │ c (as long as the plaintext) │ tag (32)
+//! ephemeral     random    AES-128-CTR                    HMAC-SHA-256(mac-key, IV ‖ c ‖ size prefix)
+//! public key
+//! ```
+//!
+//! The caller's two-byte size prefix is authenticated by the tag although it travels outside.
+//!
+//! Spec: [RLPx, ECIES encryption](https://github.com/ethereum/devp2p/blob/master/rlpx.md#ecies-encryption)
+
+use aes::Aes128;
+use ctr::Ctr128BE;
+use ctr::cipher::{KeyIvInit, StreamCipher};
+use hmac::{Hmac, KeyInit, Mac};
+use rand::CryptoRng;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::keys::{NodeKey, PublicKey, SharedSecret};
+
+/// First byte of an uncompressed public key.
+const UNCOMPRESSED: u8 = 0x04;
+/// What encryption adds to a plaintext: `04`, R, IV and tag.
+pub(super) const OVERHEAD: usize = 1 + 64 + 16 + 32;
+
+/// Why a ciphertext was refused. It says nothing more, on purpose: an answer that told a bad key
+/// from a bad tag would let an attacker question the node key bit by bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EciesError;
+
+/// Encrypts `plaintext` to `recipient`; the result is [`OVERHEAD`] bytes longer.
+pub(super) fn encrypt(
+    recipient: &PublicKey,
+    plaintext: &[u8],
+    size_prefix: [u8; 2],
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, EciesError> {
+    let ephemeral = NodeKey::generate(rng);
+    let keys = Keys::derive(&ephemeral.agree(recipient));
+    let mut iv = [0; 16];
+    rng.fill_bytes(&mut iv);
+    let mut c = plaintext.to_vec();
+    keys.apply_keystream(iv, &mut c);
+    let tag = keys.authenticate(&iv, &c, size_prefix)?.finalize().into_bytes();
+    Ok([&[UNCOMPRESSED][..], &ephemeral.public_key().to_bytes(), &iv, &c, &tag].concat())
+}
+
+/// Decrypts a ciphertext made for `key`.
+///
+/// The order is the defence: sizes, then R on the curve (an R of the attacker's choice on another
+/// curve would leak the key, CVE-2026-26315), then the tag, and only then the decryption.
+pub(super) fn decrypt(
+    key: &NodeKey,
+    ciphertext: &[u8],
+    size_prefix: [u8; 2],
+) -> Result<Vec<u8>, EciesError> {
+    let (first, rest) = ciphertext.split_first().ok_or(EciesError)?;
+    let (r, rest) = rest.split_first_chunk::<64>().ok_or(EciesError)?;
+    let (iv, rest) = rest.split_first_chunk::<16>().ok_or(EciesError)?;
+    let (c, tag) = rest.split_last_chunk::<32>().ok_or(EciesError)?;
+    if *first != UNCOMPRESSED {
+        return Err(EciesError);
+    }
+    let r = PublicKey::from_bytes(*r).map_err(|_| EciesError)?;
+    let keys = Keys::derive(&key.agree(&r));
+    // `verify_slice` compares in constant time.
+    keys.authenticate(iv, c, size_prefix)?.verify_slice(tag).map_err(|_| EciesError)?;
+    let mut plaintext = c.to_vec();
+    keys.apply_keystream(*iv, &mut plaintext);
+    Ok(plaintext)
+}
+
+/// The two keys of one ciphertext, derived from the ECDH secret.
+struct Keys {
+    encryption: Zeroizing<[u8; 16]>,
+    mac: Zeroizing<[u8; 32]>,
+}
+
+impl Keys {
+    fn derive(secret: &SharedSecret) -> Self {
+        // kE ‖ kM = KDF(S, 32) = SHA-256(be32(1) ‖ S)
+        let kdf = Sha256::new_with_prefix(1u32.to_be_bytes()).chain_update(secret.as_bytes());
+        let k = Zeroizing::new(<[u8; 32]>::from(kdf.finalize()));
+        let (ke, km) = k.split_at(16);
+        let mut encryption = Zeroizing::new([0; 16]);
+        encryption.copy_from_slice(ke);
+        // mac-key = SHA-256(kM)
+        Self { encryption, mac: Zeroizing::new(Sha256::digest(km).into()) }
+    }
+
+    fn apply_keystream(&self, iv: [u8; 16], text: &mut [u8]) {
+        // 128-bit counter: a random IV can carry past the lower 64 bits.
+        Ctr128BE::<Aes128>::new((&*self.encryption).into(), &iv.into()).apply_keystream(text);
+    }
+
+    fn authenticate(
+        &self,
+        iv: &[u8; 16],
+        c: &[u8],
+        size_prefix: [u8; 2],
+    ) -> Result<Hmac<Sha256>, EciesError> {
+        let mac = Hmac::<Sha256>::new_from_slice(&*self.mac).map_err(|_| EciesError)?;
+        Ok(mac.chain_update(iv).chain_update(c).chain_update(size_prefix))
+    }
+}

@@ -1,0 +1,219 @@
+//! The RLPx handshake: two packets, after which both sides know who they talk to and share keys.
+//!
+//! ```text
+//! initiator                                    recipient
+//! initiate()  ── auth: signature, key, nonce ──▶  respond()
+//! AuthSent                                        Session
+//!    .receive_ack()  ◀── ack: key, nonce ─────────
+//! Session
+//! ```
+//!
+//! The initiator must know the recipient's key before it says a word (it is in the enode): auth is
+//! encrypted to it, and whoever cannot read auth cannot answer it. So no authority is needed to
+//! say who is who.
+//!
+//! The three functions take bytes and return bytes; [`crate::net`] moves them. A wrong order does
+//! not compile: [`AuthSent::receive_ack`] consumes the only state there is.
+//!
+//! Both packets are `size (2 bytes) ‖ ECIES ciphertext` as of EIP-8, and at most
+//! [`MAX_PACKET`] bytes. The older form without a size prefix is refused, as go-ethereum does
+//! since v1.10.4.
+//!
+//! Spec: [RLPx, initial handshake](https://github.com/ethereum/devp2p/blob/master/rlpx.md#initial-handshake),
+//! [EIP-8](https://eips.ethereum.org/EIPS/eip-8)
+
+mod body;
+mod ecies;
+mod secrets;
+#[cfg(any())]
+mod tests;
+
+use std::fmt;
+
+use rand::CryptoRng;
+use thiserror::Error;
+
+use crate::frame::{FrameReader, FrameWriter};
+use crate::keys::{NodeKey, PublicKey};
+use body::{AckBody, AuthBody, Nonce};
+use secrets::{Contribution, Secrets, xor};
+
+/// Longest ECIES ciphertext in an auth or ack packet that we accept, in bytes; checked before
+/// anything is allocated. The same limit as go-ethereum's since v1.14.6.
+pub const MAX_PACKET: usize = 2048;
+
+/// Shortest random padding of our packets. EIP-8 asks for at least 100 bytes, so that a packet
+/// can be told from the older, shorter form.
+const MIN_PADDING: usize = 100;
+
+/// Why a handshake failed. All of these mean: close the connection and say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// The size prefix is too small for a ciphertext or above [`MAX_PACKET`].
+    #[error("the handshake packet announces {0} bytes, which is not between 113 and 2048")]
+    PacketSize(usize),
+    /// The packet is shorter or longer than its size prefix says.
+    #[error("the handshake packet is not as long as its size prefix says")]
+    PacketLength,
+    /// The ciphertext was not made for our key, or was changed on its way. Deliberately one error.
+    #[error("the handshake packet cannot be decrypted with this node's key")]
+    Undecipherable,
+    /// The decrypted packet is not the RLP list that it should be.
+    #[error("the handshake packet does not hold the fields that it should")]
+    Body,
+    /// A public key in the packet is not a point on the curve.
+    #[error("a public key in the handshake packet is not a point on secp256k1")]
+    PublicKey,
+    /// No ephemeral key can be recovered from the signature.
+    #[error("the signature in the auth packet is not valid")]
+    Signature,
+}
+
+/// A finished handshake: whom we talk to, and the two directions of the encrypted stream.
+///
+/// Reader and writer are separate values, so that two tasks can use them without a lock.
+pub struct Session {
+    /// The peer's static public key: its identity, proved by this handshake.
+    pub remote: PublicKey,
+    /// Seals what we send.
+    pub writer: FrameWriter,
+    /// Opens what we receive.
+    pub reader: FrameReader,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("remote", &self.remote).finish_non_exhaustive()
+    }
+}
+
+/// Checks the first two bytes of a packet and returns how many bytes follow them
+/// (113 to [`MAX_PACKET`]).
+///
+/// # Errors
+/// [`HandshakeError::PacketSize`] outside these limits.
+pub fn packet_len(prefix: [u8; 2]) -> Result<usize, HandshakeError> {
+    let len = usize::from(u16::from_be_bytes(prefix));
+    if (ecies::OVERHEAD..=MAX_PACKET).contains(&len) {
+        Ok(len)
+    } else {
+        Err(HandshakeError::PacketSize(len))
+    }
+}
+
+/// Begins a handshake with the node that owns `recipient`: returns the auth packet to send and
+/// the state that waits for the ack.
+///
+/// # Errors
+/// None in practice; encryption reports impossible sizes as [`HandshakeError::PacketSize`].
+pub fn initiate<'k>(
+    key: &'k NodeKey,
+    recipient: PublicKey,
+    rng: &mut impl CryptoRng,
+) -> Result<(AuthSent<'k>, Vec<u8>), HandshakeError> {
+    let ephemeral = NodeKey::generate(rng);
+    let nonce = random_nonce(rng);
+    // sig = sign(initiator-ephemeral-key, static-shared-secret ^ initiator-nonce)
+    let signature = ephemeral.sign_recoverable(xor(key.agree(&recipient).as_bytes(), &nonce));
+    let body = AuthBody { signature, initiator: key.public_key().to_bytes(), nonce };
+    let auth = seal_packet(&recipient, body.encode(), rng)?;
+    Ok((AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth))
+}
+
+/// The initiator's state between auth and ack.
+pub struct AuthSent<'k> {
+    key: &'k NodeKey,
+    recipient: PublicKey,
+    ephemeral: NodeKey,
+    nonce: Nonce,
+    auth: Vec<u8>,
+}
+
+impl fmt::Debug for AuthSent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthSent").field("recipient", &self.recipient).finish_non_exhaustive()
+    }
+}
+
+impl AuthSent<'_> {
+    /// Ends the handshake with the recipient's ack packet (size prefix included).
+    ///
+    /// # Errors
+    /// Any [`HandshakeError`] but `Signature`.
+    pub fn receive_ack(self, ack: &[u8]) -> Result<Session, HandshakeError> {
+        let body = AckBody::decode(&open_packet(self.key, ack)?)?;
+        let ephemeral =
+            PublicKey::from_bytes(body.ephemeral).map_err(|_| HandshakeError::PublicKey)?;
+        // ephemeral-key = ecdh(initiator-ephemeral, recipient-ephemeral)
+        let ephemeral_key = self.ephemeral.agree(&ephemeral);
+        let secrets = Secrets::derive(&ephemeral_key, &self.nonce, &body.nonce);
+        let ours = Contribution { nonce: &self.nonce, packet: &self.auth };
+        let theirs = Contribution { nonce: &body.nonce, packet: ack };
+        Ok(Session {
+            remote: self.recipient,
+            writer: secrets.writer(ours, theirs),
+            reader: secrets.reader(ours, theirs),
+        })
+    }
+}
+
+/// Answers an auth packet (size prefix included): returns the session and the ack packet to send.
+///
+/// # Errors
+/// Any [`HandshakeError`].
+pub fn respond(
+    key: &NodeKey,
+    auth: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<(Session, Vec<u8>), HandshakeError> {
+    let body = AuthBody::decode(&open_packet(key, auth)?)?;
+    let initiator = PublicKey::from_bytes(body.initiator).map_err(|_| HandshakeError::PublicKey)?;
+    let signed = xor(key.agree(&initiator).as_bytes(), &body.nonce);
+    let initiator_ephemeral =
+        PublicKey::recover(signed, &body.signature).map_err(|_| HandshakeError::Signature)?;
+
+    let ephemeral = NodeKey::generate(rng);
+    let nonce = random_nonce(rng);
+    let answer = AckBody { ephemeral: ephemeral.public_key().to_bytes(), nonce };
+    let ack = seal_packet(&initiator, answer.encode(), rng)?;
+
+    // ephemeral-key = ecdh(recipient-ephemeral, initiator-ephemeral)
+    let ephemeral_key = ephemeral.agree(&initiator_ephemeral);
+    let secrets = Secrets::derive(&ephemeral_key, &body.nonce, &nonce);
+    let ours = Contribution { nonce: &nonce, packet: &ack };
+    let theirs = Contribution { nonce: &body.nonce, packet: auth };
+    let (writer, reader) = (secrets.writer(ours, theirs), secrets.reader(ours, theirs));
+    Ok((Session { remote: initiator, writer, reader }, ack))
+}
+
+fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
+    let mut nonce = [0; 32];
+    rng.fill_bytes(&mut nonce);
+    nonce
+}
+
+/// size (2) ‖ ECIES(body ‖ 100 to 227 bytes of padding)
+fn seal_packet(
+    recipient: &PublicKey,
+    mut plaintext: Vec<u8>,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, HandshakeError> {
+    let mut random_byte = [0];
+    rng.fill_bytes(&mut random_byte);
+    let padding = MIN_PADDING.saturating_add(usize::from(random_byte[0] / 2));
+    plaintext.resize(plaintext.len().saturating_add(padding), 0);
+    let len = plaintext.len().saturating_add(ecies::OVERHEAD);
+    let prefix = u16::try_from(len).map_err(|_| HandshakeError::PacketSize(len))?.to_be_bytes();
+    let ciphertext = ecies::encrypt(recipient, &plaintext, prefix, rng)
+        .map_err(|_| HandshakeError::PacketSize(len))?;
+    Ok([&prefix[..], &ciphertext].concat())
+}
+
+fn open_packet(key: &NodeKey, packet: &[u8]) -> Result<Vec<u8>, HandshakeError> {
+    let (prefix, ciphertext) = packet.split_first_chunk().ok_or(HandshakeError::PacketLength)?;
+    if packet_len(*prefix)? != ciphertext.len() {
+        return Err(HandshakeError::PacketLength);
+    }
+    ecies::decrypt(key, ciphertext, *prefix).map_err(|_| HandshakeError::Undecipherable)
+}

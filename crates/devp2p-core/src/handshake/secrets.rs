@@ -1,0 +1,69 @@
+//! From two ephemeral keys and two nonces to the secrets of a session.
+//!
+//! Spec: [RLPx, initial handshake](https://github.com/ethereum/devp2p/blob/master/rlpx.md#initial-handshake)
+
+use sha3::{Digest, Keccak256};
+use zeroize::Zeroizing;
+
+use super::body::Nonce;
+use crate::frame::{FrameReader, FrameWriter, Mac};
+use crate::keys::SharedSecret;
+
+/// What both sides know after the handshake, and nobody else.
+pub(super) struct Secrets {
+    pub(super) aes: Zeroizing<[u8; 32]>,
+    pub(super) mac: Zeroizing<[u8; 32]>,
+}
+
+/// One side's contribution, as both saw it: its nonce and its whole packet, size prefix included.
+#[derive(Clone, Copy)]
+pub(super) struct Contribution<'a> {
+    pub(super) nonce: &'a Nonce,
+    pub(super) packet: &'a [u8],
+}
+
+impl Secrets {
+    /// `ephemeral_key` is the ECDH of the two ephemeral keys.
+    pub(super) fn derive(
+        ephemeral_key: &SharedSecret,
+        initiator_nonce: &Nonce,
+        recipient_nonce: &Nonce,
+    ) -> Self {
+        let ephemeral_key = ephemeral_key.as_bytes();
+        // shared-secret = keccak256(ephemeral-key ‖ keccak256(recipient-nonce ‖ initiator-nonce))
+        let shared_secret = keccak256(ephemeral_key, &keccak256(recipient_nonce, initiator_nonce));
+        // aes-secret = keccak256(ephemeral-key ‖ shared-secret)
+        let aes = keccak256(ephemeral_key, &shared_secret);
+        // mac-secret = keccak256(ephemeral-key ‖ aes-secret)
+        let mac = keccak256(ephemeral_key, &aes);
+        Self { aes, mac }
+    }
+
+    /// What we write: egress-mac starts from mac-secret ^ *their* nonce and *our* packet.
+    pub(super) fn writer(&self, ours: Contribution, theirs: Contribution) -> FrameWriter {
+        FrameWriter::new(&self.aes, self.running_mac(theirs.nonce, ours.packet))
+    }
+
+    /// What we read: ingress-mac starts from mac-secret ^ *our* nonce and *their* packet.
+    pub(super) fn reader(&self, ours: Contribution, theirs: Contribution) -> FrameReader {
+        FrameReader::new(&self.aes, self.running_mac(ours.nonce, theirs.packet))
+    }
+
+    fn running_mac(&self, receiver_nonce: &Nonce, sender_packet: &[u8]) -> Mac {
+        let mut mac = Mac::new(&self.mac);
+        mac.absorb(&[&xor(&self.mac, receiver_nonce), sender_packet]);
+        mac
+    }
+}
+
+/// a ^ b
+pub(super) fn xor(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
+    let mut out = *a;
+    out.iter_mut().zip(b).for_each(|(a, b)| *a ^= b);
+    out
+}
+
+/// keccak256(a ‖ b)
+fn keccak256(a: &[u8; 32], b: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(Keccak256::new_with_prefix(a).chain_update(b).finalize().into())
+}

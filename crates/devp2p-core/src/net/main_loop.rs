@@ -1,0 +1,290 @@
+//! The main loop: the one task that knows all connections, and so needs no lock.
+//!
+//! It asks [`crate::policy`] what to do, does it, and tells about it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Duration, Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use super::connection::{Checkpoint, Connection, Local, Origin, Question};
+use super::{EndReason, PeerInfo, tcp};
+use crate::enode::Enode;
+use crate::events::PeerEvent;
+use crate::keys::PublicKey;
+use crate::p2p::DisconnectReason;
+use crate::policy::{
+    AddPeerError, Admission, Candidate, ConnectionId, DialState, Direction, MAX_PENDING, Throttle,
+    Verdict,
+};
+
+/// What the [`super::Server`] handle asks for, and where the answer goes.
+pub(super) enum Command {
+    Peers(oneshot::Sender<Vec<PeerInfo>>),
+    AddPeer(Enode, oneshot::Sender<Result<(), AddPeerError>>),
+    RemovePeer(PublicKey, oneshot::Sender<()>),
+    Trust(PublicKey, oneshot::Sender<()>),
+    Distrust(PublicKey, oneshot::Sender<()>),
+}
+
+/// A connection, as the main loop knows it.
+struct Entry {
+    id: ConnectionId,
+    direction: Direction,
+    /// Whom we dialed, or who proved to be there.
+    key: Option<PublicKey>,
+    /// Set when it has passed both checkpoints.
+    peer: Option<PeerInfo>,
+    close: watch::Sender<Option<DisconnectReason>>,
+}
+
+pub(super) struct MainLoop {
+    local: Arc<Local>,
+    admission: Admission,
+    dials: DialState,
+    throttle: Throttle,
+    events: broadcast::Sender<PeerEvent>,
+    started: Instant,
+    last_id: u64,
+    tasks: JoinSet<EndReason>,
+    connections: HashMap<task::Id, Entry>,
+    /// Crossed dials that wait until the other connection is gone.
+    waiting: Vec<Question>,
+    /// Who waits for the end of a peer's connections.
+    removals: Vec<(PublicKey, oneshot::Sender<()>)>,
+}
+
+impl MainLoop {
+    pub(super) fn new(
+        local: Local,
+        max_peers: usize,
+        events: broadcast::Sender<PeerEvent>,
+    ) -> Self {
+        let own = local.key.public_key();
+        Self {
+            local: Arc::new(local),
+            admission: Admission::new(own, max_peers),
+            dials: DialState::new(own),
+            throttle: Throttle::new(),
+            events,
+            started: Instant::now(),
+            last_id: 0,
+            tasks: JoinSet::new(),
+            connections: HashMap::new(),
+            waiting: Vec::new(),
+            removals: Vec::new(),
+        }
+    }
+
+    pub(super) fn trust(&mut self, key: PublicKey) {
+        self.admission.trust(key);
+    }
+
+    /// Runs until `stop`, and then until every connection has ended.
+    pub(super) async fn run(
+        mut self,
+        listener: Option<tcp::Listener>,
+        mut commands: mpsc::Receiver<Command>,
+        mut questions: mpsc::Receiver<Question>,
+        stop: CancellationToken,
+    ) {
+        loop {
+            self.dial_what_is_due();
+            let (next_dial, has_room) = (self.next_dial(), self.has_room_for_strangers());
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(command) = commands.recv() => self.obey(command),
+                Some(question) = questions.recv() => self.answer(question),
+                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
+                tcp = accept(listener.as_ref()), if has_room => self.accepted(tcp),
+                () = sleep_until(next_dial) => {}
+            }
+        }
+        // No new connections, no answers to those that are being set up.
+        drop((listener, commands, questions));
+        self.waiting.clear();
+        for entry in self.connections.values() {
+            entry.close.send_replace(Some(DisconnectReason::Quitting));
+        }
+        while let Some(ended) = self.tasks.join_next_with_id().await {
+            self.ended(ended);
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Peers(answer) => reply(answer, self.peers()),
+            Command::AddPeer(enode, answer) => {
+                let now = self.now();
+                reply(answer, self.dials.add(enode, now));
+            }
+            Command::RemovePeer(key, answer) => self.remove(key, answer),
+            Command::Trust(key, answer) => reply(answer, self.admission.trust(key)),
+            Command::Distrust(key, answer) => reply(answer, self.admission.distrust(&key)),
+        }
+    }
+
+    fn peers(&self) -> Vec<PeerInfo> {
+        let mut peers: Vec<PeerInfo> =
+            self.connections.values().filter_map(|entry| entry.peer.clone()).collect();
+        peers.sort_by_key(|peer| peer.id);
+        peers
+    }
+
+    fn remove(&mut self, key: PublicKey, answer: oneshot::Sender<()>) {
+        self.dials.remove(&key);
+        for entry in self.connections.values().filter(|entry| entry.key == Some(key)) {
+            entry.close.send_replace(Some(DisconnectReason::Requested));
+        }
+        self.removals.push((key, answer));
+        self.answer_removals();
+    }
+
+    /// Answers those whose peer has no connection left.
+    fn answer_removals(&mut self) {
+        let connected = |key| self.connections.values().any(|entry| entry.key == Some(key));
+        let removals = std::mem::take(&mut self.removals);
+        let (wait, gone) = removals.into_iter().partition(|(key, _)| connected(*key));
+        self.removals = wait;
+        gone.into_iter().for_each(|(_, answer)| reply(answer, ()));
+    }
+
+    fn accepted(&mut self, tcp: tcp::Connected) {
+        let now = self.now();
+        if self.throttle.allow(tcp.remote.ip(), now) {
+            self.spawn(Origin::Accept(tcp), Direction::Inbound, None);
+        } else {
+            debug!(remote = %tcp.remote, "refused: this address connected less than 30 s ago");
+        }
+    }
+
+    fn dial_what_is_due(&mut self) {
+        let now = self.now();
+        for enode in self.dials.due(now, &self.admission) {
+            let key = enode.public_key;
+            self.spawn(Origin::Dial(enode), Direction::Outbound, Some(key));
+        }
+    }
+
+    fn spawn(&mut self, origin: Origin, direction: Direction, key: Option<PublicKey>) {
+        self.last_id = self.last_id.saturating_add(1);
+        let id = ConnectionId(self.last_id);
+        let (close, closing) = watch::channel(None);
+        let connection = Connection { local: self.local.clone(), id, closing };
+        let task = self.tasks.spawn(connection.run(origin));
+        self.connections.insert(task.id(), Entry { id, direction, key, peer: None, close });
+    }
+
+    /// A connection asks whether it may stay.
+    fn answer(&mut self, question: Question) {
+        let Candidate { id, key, .. } = question.candidate;
+        let Some(entry) = self.connections.values_mut().find(|entry| entry.id == id) else { return };
+        entry.key = Some(key);
+        let verdict = match &question.checkpoint {
+            Checkpoint::AfterHandshake => self.admission.after_handshake(question.candidate),
+            Checkpoint::AfterHello(_) => self.admission.after_hello(question.candidate),
+        };
+        match verdict {
+            Verdict::Admit => self.admit(question),
+            Verdict::Refuse(reason) => reply(question.answer, Err(reason)),
+            Verdict::Replace(other) => self.replace(other, question),
+        }
+    }
+
+    fn admit(&mut self, question: Question) {
+        let Candidate { id, key, .. } = question.candidate;
+        let entry = self.connections.values_mut().find(|entry| entry.id == id);
+        if let (Some(entry), Checkpoint::AfterHello(peer)) = (entry, question.checkpoint) {
+            if entry.direction == Direction::Outbound {
+                self.dials.connected(&key);
+            }
+            let (local, remote) = (peer.local, peer.remote);
+            debug!(peer = %key.short(), name = peer.name, %remote, "peer added");
+            entry.peer = Some(peer);
+            // An error only says that nobody listens.
+            let _ = self.events.send(PeerEvent::Add { peer: key, local, remote });
+        }
+        reply(question.answer, Ok(()));
+    }
+
+    /// Crossed dials: ends `other`; the question is asked again when it is gone.
+    fn replace(&mut self, other: ConnectionId, question: Question) {
+        if let Some(entry) = self.connections.values().find(|entry| entry.id == other) {
+            entry.close.send_replace(Some(DisconnectReason::AlreadyConnected));
+        }
+        self.waiting.push(question);
+    }
+
+    /// A connection's task has ended.
+    fn ended(&mut self, ended: Result<(task::Id, EndReason), JoinError>) {
+        let (task, reason) = ended.unwrap_or_else(|error| (error.id(), EndReason::Panicked));
+        let Some(entry) = self.connections.remove(&task) else { return };
+        self.admission.ended(entry.id);
+        match (entry.peer, entry.key) {
+            (Some(peer), _) => self.dropped(&peer, reason),
+            (None, Some(key)) if entry.direction == Direction::Outbound => {
+                self.dial_failed(key, &reason);
+            }
+            _ => debug!(%reason, "an inbound connection ended before it was a peer"),
+        }
+        self.answer_removals();
+        for question in std::mem::take(&mut self.waiting) {
+            self.answer(question);
+        }
+    }
+
+    fn dropped(&mut self, peer: &PeerInfo, error: EndReason) {
+        let &PeerInfo { id, local, remote, .. } = peer;
+        debug!(peer = %id.short(), reason = %error, "peer dropped");
+        self.dials.dropped(&id, self.now());
+        // An error only says that nobody listens.
+        let _ = self.events.send(PeerEvent::Drop { peer: id, error, local, remote });
+    }
+
+    fn dial_failed(&mut self, key: PublicKey, reason: &EndReason) {
+        let now = self.now();
+        let goodbye = matches!(reason, EndReason::Local(_) | EndReason::Remote(_));
+        let retry = if goodbye { self.dials.refused(&key, now) } else { self.dials.failed(&key, now) };
+        match retry {
+            Some(wait) => {
+                warn!(peer = %key.short(), %reason, "cannot connect; trying again in {wait:?}");
+            }
+            None => debug!(peer = %key.short(), %reason, "a dial ended"),
+        }
+    }
+
+    fn has_room_for_strangers(&self) -> bool {
+        let in_set_up = |entry: &&Entry| entry.direction == Direction::Inbound && entry.peer.is_none();
+        self.connections.values().filter(in_set_up).count() < MAX_PENDING
+    }
+
+    /// Time since the start.
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// When to look for due dials again; far away if there are none.
+    fn next_dial(&self) -> Instant {
+        const FAR_AWAY: Duration = Duration::from_secs(3600);
+        let wake = self.dials.next_wake(&self.admission);
+        wake.and_then(|since_start| self.started.checked_add(since_start))
+            .unwrap_or_else(|| Instant::now() + FAR_AWAY)
+    }
+}
+
+/// Answers, unless who asked has stopped waiting.
+fn reply<T>(answer: oneshot::Sender<T>, value: T) {
+    let _ = answer.send(value);
+}
+
+/// Accepts the next connection; never returns without a listener.
+async fn accept(listener: Option<&tcp::Listener>) -> tcp::Connected {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,248 @@
+//! Frames over any byte stream: the handshake's packets and then whole frames, read and written.
+//!
+//! Nothing here waits for a time of its own choosing, except that a write which makes no progress
+//! for [`WRITE_STALL`] is given up. Generic over the stream, so that tests run it in memory.
+
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Duration, timeout};
+use tracing::debug;
+
+use crate::frame::{FrameError, FrameReader, FrameWriter, HEADER_LEN};
+use crate::handshake::{self, HandshakeError, Session, packet_len};
+use crate::keys::{NodeKey, PublicKey};
+use crate::p2p::message::{self, Compression, MessageError};
+
+/// How long a write may stand still before the connection is given up, as in go-ethereum.
+pub const WRITE_STALL: Duration = Duration::from_secs(20);
+
+/// The least that is read at once, in bytes. A buffer never grows by more than what has arrived
+/// already: a header alone, which is free to send, must not reserve 16 MiB.
+const CHUNK: usize = 4096;
+/// Buffers above this size, in bytes, are given back when they are empty.
+const KEEP: usize = 64 * 1024;
+
+/// Why the stream cannot go on: the peer misbehaved, or the network failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The other side closed the connection between two frames.
+    #[error("the connection was closed")]
+    Closed,
+    /// The other side closed the connection during the handshake.
+    #[error("the other side closed the connection during the handshake")]
+    ClosedInHandshake,
+    /// The network failed, or the connection was closed in the middle of a frame.
+    #[error("network error: {0}")]
+    Io(io::ErrorKind),
+    /// A write made no progress for [`WRITE_STALL`].
+    #[error("the peer took nothing for 20 seconds")]
+    Stalled,
+    /// See [`HandshakeError`].
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// See [`FrameError`].
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// See [`MessageError`].
+    #[error(transparent)]
+    Message(#[from] MessageError),
+}
+
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error.kind())
+    }
+}
+
+/// Does the initiator's half of the handshake: auth out, ack in.
+///
+/// # Errors
+/// [`TransportError::ClosedInHandshake`] is what a wrong `recipient` key looks like: the other
+/// side could not read auth, and hung up without a word.
+pub async fn initiate(
+    reader: &mut (impl AsyncRead + Unpin),
+    writer: &mut (impl AsyncWrite + Unpin),
+    key: &NodeKey,
+    recipient: PublicKey,
+) -> Result<Session, TransportError> {
+    let (waiting, auth) = handshake::initiate(key, recipient, &mut rand::rng())?;
+    writer.write_all(&auth).await?;
+    debug!(bytes = auth.len(), "auth sent: our signature, key and nonce");
+    let ack = read_packet(reader).await?;
+    let session = waiting.receive_ack(&ack)?;
+    debug!(bytes = ack.len(), "ack received: both sides have the session's secrets");
+    Ok(session)
+}
+
+/// Does the recipient's half of the handshake: auth in, ack out.
+///
+/// # Errors
+/// As the network fails or the initiator misbehaves.
+pub async fn respond(
+    reader: &mut (impl AsyncRead + Unpin),
+    writer: &mut (impl AsyncWrite + Unpin),
+    key: &NodeKey,
+) -> Result<Session, TransportError> {
+    let auth = read_packet(reader).await?;
+    let (session, ack) = handshake::respond(key, &auth, &mut rand::rng())?;
+    debug!(bytes = auth.len(), "auth received: the initiator has proved its key");
+    writer.write_all(&ack).await?;
+    debug!(bytes = ack.len(), "ack sent: both sides have the session's secrets");
+    Ok(session)
+}
+
+/// Reads one handshake packet, size prefix included; the size is checked before it is believed.
+async fn read_packet(reader: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, TransportError> {
+    let closed = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            TransportError::ClosedInHandshake
+        }
+        kind => TransportError::Io(kind),
+    };
+    let mut prefix = [0; 2];
+    reader.read_exact(&mut prefix).await.map_err(closed)?;
+    let mut ciphertext = vec![0; packet_len(prefix)?];
+    reader.read_exact(&mut ciphertext).await.map_err(closed)?;
+    Ok([&prefix[..], &ciphertext].concat())
+}
+
+/// The receiving half: opens frames as they arrive, in one buffer that is reused.
+#[derive(Debug)]
+pub struct Incoming<R> {
+    reader: R,
+    frames: FrameReader,
+    buffer: BytesMut,
+    /// Bytes at the buffer's start that belong to the frame handed out last.
+    handed_out: usize,
+}
+
+impl<R: AsyncRead + Unpin> Incoming<R> {
+    /// Reads what the session's peer seals.
+    pub fn new(reader: R, frames: FrameReader) -> Self {
+        Self { reader, frames, buffer: BytesMut::new(), handed_out: 0 }
+    }
+
+    /// Waits for a whole frame of at most `limit` bytes and returns its frame-data.
+    ///
+    /// Not cancel-safe: a future that is dropped halfway takes a part of the stream with it.
+    ///
+    /// # Errors
+    /// [`TransportError::Closed`] at the end of the stream; any other ends the connection too.
+    pub async fn read(&mut self, limit: usize) -> Result<&[u8], TransportError> {
+        self.buffer.advance(self.handed_out);
+        self.handed_out = 0;
+        if self.buffer.is_empty() && self.buffer.capacity() > KEEP {
+            self.buffer = BytesMut::new();
+        }
+        if !self.fill(HEADER_LEN).await? {
+            return Err(TransportError::Closed);
+        }
+        let bytes = self.buffer.first_chunk().ok_or(FrameError::HeaderMac)?;
+        let header = self.frames.open_header(bytes, limit)?;
+        self.buffer.advance(HEADER_LEN);
+
+        let len = header.body_len();
+        if !self.fill(len).await? {
+            return Err(TransportError::Io(io::ErrorKind::UnexpectedEof));
+        }
+        self.handed_out = len;
+        let body = self.buffer.get_mut(..len).ok_or(FrameError::BodyLength)?;
+        Ok(self.frames.open_body(header, body)?)
+    }
+
+    /// Reads until the buffer holds `wanted` bytes; false if the stream ended before the first.
+    async fn fill(&mut self, wanted: usize) -> Result<bool, TransportError> {
+        while self.buffer.len() < wanted {
+            let missing = wanted.saturating_sub(self.buffer.len());
+            self.buffer.reserve(missing.min(self.buffer.len()).max(CHUNK));
+            if self.reader.read_buf(&mut self.buffer).await? == 0 {
+                let cut_off = TransportError::Io(io::ErrorKind::UnexpectedEof);
+                return if self.buffer.is_empty() { Ok(false) } else { Err(cut_off) };
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads and forgets until the stream ends: closing a connection with unread input resets it,
+    /// and a reset destroys the goodbye that we sent.
+    pub async fn discard(mut self) {
+        self.buffer = BytesMut::with_capacity(CHUNK);
+        while matches!(self.reader.read_buf(&mut self.buffer).await, Ok(1..)) {
+            self.buffer.clear();
+        }
+    }
+}
+
+/// The sending half: seals frames into one buffer that is reused, and writes it.
+///
+/// Sealing and flushing are apart, so that frames that are ready together leave in one write, and
+/// a flush can be dropped and taken up again without harm.
+#[derive(Debug)]
+pub struct Outgoing<W> {
+    writer: W,
+    frames: FrameWriter,
+    buffer: BytesMut,
+}
+
+impl<W: AsyncWrite + Unpin> Outgoing<W> {
+    /// Writes what the session's peer opens.
+    pub fn new(writer: W, frames: FrameWriter) -> Self {
+        Self { writer, frames, buffer: BytesMut::new() }
+    }
+
+    /// Puts a frame into the buffer.
+    ///
+    /// # Errors
+    /// [`FrameError`] when it does not fit into a frame; nothing has happened then.
+    pub fn seal(&mut self, frame_data: &[u8]) -> Result<(), FrameError> {
+        self.frames.seal(frame_data, &mut self.buffer)
+    }
+
+    /// Bytes that wait to be written.
+    pub fn buffered(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Writes all that is in the buffer. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`TransportError::Stalled`], [`TransportError::Io`].
+    pub async fn flush(&mut self) -> Result<(), TransportError> {
+        while !self.buffer.is_empty() {
+            let written = timeout(WRITE_STALL, self.writer.write_buf(&mut self.buffer)).await;
+            if written.map_err(|_| TransportError::Stalled)?? == 0 {
+                return Err(TransportError::Io(io::ErrorKind::WriteZero));
+            }
+        }
+        if self.buffer.capacity() > KEEP {
+            self.buffer = BytesMut::new();
+        }
+        Ok(())
+    }
+
+    /// Seals and writes one message.
+    ///
+    /// # Errors
+    /// As [`message::encode`] and [`Outgoing::flush`].
+    pub async fn send(
+        &mut self,
+        id: u64,
+        payload: &[u8],
+        compression: Compression,
+    ) -> Result<(), TransportError> {
+        self.seal(&message::encode(id, payload, compression)?)?;
+        self.flush().await
+    }
+
+    /// Tells the other side that nothing more will come.
+    ///
+    /// # Errors
+    /// [`TransportError::Io`].
+    pub async fn shutdown(&mut self) -> Result<(), TransportError> {
+        Ok(self.writer.shutdown().await?)
+    }
+}

@@ -1,0 +1,131 @@
+//! msg-id and payload: what one frame says.
+//!
+//! Spec: [RLPx, capability messaging](https://github.com/ethereum/devp2p/blob/master/rlpx.md#capability-messaging),
+//! [EIP-706](https://eips.ethereum.org/EIPS/eip-706) for snappy
+
+use std::borrow::Cow;
+
+use alloy_rlp::{Decodable, Encodable};
+use thiserror::Error;
+
+use super::capability::Capability;
+use crate::frame::MAX_FRAME_SIZE;
+
+/// Longest payload, in bytes, before compression and after decompression.
+pub const MAX_PAYLOAD: usize = 0xFF_FFFF;
+
+/// Why a message was refused: the peer broke the protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The frame does not begin with a canonical RLP integer of at most 64 bits.
+    #[error("the frame does not begin with a message id")]
+    Id,
+    /// The payload is not a snappy block.
+    #[error("the payload is not valid snappy")]
+    Snappy,
+    /// More bytes than [`MAX_PAYLOAD`], or than this message may have.
+    #[error("a payload of {size} bytes is above the limit of {limit}")]
+    TooBig {
+        /// Bytes that the payload has, or says it has.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// Another message came where Hello (or Disconnect) must be the first.
+    #[error("the first message has id {0}; it must be Hello")]
+    NotHello(u64),
+    /// The Hello is not the list that it should be.
+    #[error("the Hello does not hold the fields that it should")]
+    Hello,
+    /// The Hello's node key is missing, not 64 bytes, zero, or not a point on the curve.
+    #[error("the Hello names no valid node key")]
+    HelloKey,
+    /// A msg-id beyond the last shared capability.
+    #[error("message id {0} belongs to no shared capability")]
+    UnknownId(u64),
+    /// A message with more codes than its capability has.
+    #[error("{capability} has no message code {code}")]
+    CodeOutOfRange {
+        /// Whose message.
+        capability: Capability,
+        /// The code, relative to the capability.
+        code: u64,
+    },
+}
+
+/// Whether payloads are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Before both have said Hello, and with peers older than p2p version 5.
+    Off,
+    /// Raw snappy blocks (not the stream format).
+    Snappy,
+}
+
+impl Compression {
+    /// What a Hello of this p2p version agrees to.
+    pub fn for_version(version: u64) -> Self {
+        if version >= 5 { Self::Snappy } else { Self::Off }
+    }
+
+    /// Compresses `payload`, if that was agreed.
+    ///
+    /// # Errors
+    /// [`MessageError::TooBig`] above [`MAX_PAYLOAD`].
+    pub fn compress(self, payload: &[u8]) -> Result<Cow<'_, [u8]>, MessageError> {
+        check_size(payload.len(), MAX_PAYLOAD)?;
+        match self {
+            Self::Off => Ok(Cow::Borrowed(payload)),
+            Self::Snappy => snap::raw::Encoder::new()
+                .compress_vec(payload)
+                .map(Cow::Owned)
+                .map_err(|_| MessageError::Snappy),
+        }
+    }
+
+    /// Decompresses `payload`, if that was agreed, to at most `limit` bytes.
+    ///
+    /// The length that the block declares is checked before anything is allocated: four bytes can
+    /// claim 4 GiB.
+    ///
+    /// # Errors
+    /// [`MessageError::TooBig`], [`MessageError::Snappy`].
+    pub fn decompress(self, payload: &[u8], limit: usize) -> Result<Vec<u8>, MessageError> {
+        if self == Self::Off {
+            check_size(payload.len(), limit)?;
+            return Ok(payload.to_vec());
+        }
+        let declared = snap::raw::decompress_len(payload).map_err(|_| MessageError::Snappy)?;
+        check_size(declared, limit)?;
+        snap::raw::Decoder::new().decompress_vec(payload).map_err(|_| MessageError::Snappy)
+    }
+}
+
+/// frame-data for one message: `id` as an RLP integer (0 is `80`), then the payload.
+///
+/// # Errors
+/// [`MessageError::TooBig`] when the payload is above [`MAX_PAYLOAD`], or the whole above
+/// [`MAX_FRAME_SIZE`] (random bytes grow a little when compressed).
+pub fn encode(id: u64, payload: &[u8], compression: Compression) -> Result<Vec<u8>, MessageError> {
+    let payload = compression.compress(payload)?;
+    let mut frame_data = Vec::with_capacity(payload.len().saturating_add(9));
+    id.encode(&mut frame_data);
+    frame_data.extend_from_slice(&payload);
+    check_size(frame_data.len(), MAX_FRAME_SIZE)?;
+    Ok(frame_data)
+}
+
+/// Splits frame-data into msg-id and payload; the payload is still compressed.
+///
+/// # Errors
+/// [`MessageError::Id`]: no canonical RLP integer of at most 64 bits. (A raw `00` is none.)
+pub fn split_id(frame_data: &[u8]) -> Result<(u64, &[u8]), MessageError> {
+    let mut rest = frame_data;
+    let id = u64::decode(&mut rest).map_err(|_| MessageError::Id)?;
+    Ok((id, rest))
+}
+
+fn check_size(size: usize, limit: usize) -> Result<(), MessageError> {
+    if size > limit { Err(MessageError::TooBig { size, limit }) } else { Ok(()) }
+}

@@ -1,0 +1,44 @@
+//! What frames carry: messages, and the few that every node must know.
+//!
+//! ```text
+//! frame-data = msg-id (RLP integer) ‖ payload (snappy-compressed once both have said Hello)
+//!
+//!   0x00 Hello       who I am, what I speak           each side's first message
+//!   0x01 Disconnect  goodbye, and why                 the last one
+//!   0x02 Ping        still there?
+//!   0x03 Pong        still here
+//!   0x10 …           the shared capabilities' messages, one range after the other
+//! ```
+//!
+//! This module turns bytes into messages and back; [`crate::net`] decides when to send them.
+//!
+//! Spec: [RLPx, the "p2p" capability](https://github.com/ethereum/devp2p/blob/master/rlpx.md#p2p-capability)
+
+pub mod capability;
+pub mod disconnect;
+pub mod hello;
+pub mod message;
+#[cfg(any())]
+mod tests;
+
+pub use capability::Capability;
+pub use disconnect::DisconnectReason;
+pub use hello::Hello;
+pub use message::MessageError;
+
+/// msg-id of [`Hello`].
+pub const HELLO: u64 = 0x00;
+/// msg-id of Disconnect, see [`DisconnectReason`].
+pub const DISCONNECT: u64 = 0x01;
+/// msg-id of Ping; the payload is an empty list.
+pub const PING: u64 = 0x02;
+/// msg-id of Pong; the payload is an empty list.
+pub const PONG: u64 = 0x03;
+/// msg-ids below this belong to the base protocol; the first capability begins here.
+pub const BASE_LENGTH: u64 = 0x10;
+
+/// The payload of Ping and Pong: an empty RLP list.
+pub const EMPTY_LIST: &[u8] = &[0xC0];
+
+/// The p2p version we speak. Version 5 brought snappy compression.
+pub const VERSION: u64 = 5;

@@ -1,0 +1,387 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::keys::NodeKey;
+
+const REFUSE_ALREADY: Verdict = Verdict::Refuse(DisconnectReason::AlreadyConnected);
+const REFUSE_TOO_MANY: Verdict = Verdict::Refuse(DisconnectReason::TooManyPeers);
+const REFUSE_SELF: Verdict = Verdict::Refuse(DisconnectReason::ConnectedToSelf);
+
+fn key(n: u8) -> PublicKey {
+    NodeKey::from_bytes([n; 32]).unwrap().public_key()
+}
+
+/// Two keys, the smaller one first.
+fn small_and_large() -> (PublicKey, PublicKey) {
+    (key(1).min(key(2)), key(1).max(key(2)))
+}
+
+fn inbound(id: u64, key: PublicKey) -> Candidate {
+    Candidate {
+        id: ConnectionId(id),
+        key,
+        direction: Direction::Inbound,
+    }
+}
+
+fn outbound(id: u64, key: PublicKey) -> Candidate {
+    Candidate {
+        id: ConnectionId(id),
+        key,
+        direction: Direction::Outbound,
+    }
+}
+
+fn make_peer(admission: &mut Admission, candidate: Candidate) {
+    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
+    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+}
+
+#[test]
+fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
+    let mut admission = Admission::new(key(1), 1);
+    let candidate = inbound(7, key(2));
+
+    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
+    assert!(admission.contains(&key(2)));
+    assert_eq!((admission.peers(), admission.free_slots()), (0, 1));
+
+    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+    assert_eq!((admission.peers(), admission.free_slots()), (1, 0));
+
+    admission.ended(candidate.id);
+    assert!(!admission.contains(&key(2)));
+    assert_eq!((admission.peers(), admission.free_slots()), (0, 1));
+    make_peer(&mut admission, inbound(8, key(3)));
+}
+
+#[test]
+fn zero_slots_refuse_everybody_who_is_not_trusted() {
+    let mut admission = Admission::new(key(1), 0);
+    assert_eq!(
+        admission.after_handshake(inbound(7, key(2))),
+        REFUSE_TOO_MANY
+    );
+    assert_eq!(
+        admission.after_handshake(outbound(8, key(3))),
+        REFUSE_TOO_MANY
+    );
+    assert!(
+        !admission.contains(&key(2)),
+        "a refused connection is not recorded"
+    );
+
+    admission.trust(key(2));
+    make_peer(&mut admission, inbound(9, key(2)));
+}
+
+#[test]
+fn two_set_ups_may_race_for_the_last_slot_and_one_wins() {
+    let mut admission = Admission::new(key(1), 1);
+    let (first, second) = (inbound(7, key(2)), inbound(8, key(3)));
+    assert_eq!(admission.after_handshake(first), Verdict::Admit);
+    assert_eq!(admission.after_handshake(second), Verdict::Admit);
+
+    assert_eq!(admission.after_hello(second), Verdict::Admit);
+    assert_eq!(admission.after_hello(first), REFUSE_TOO_MANY);
+    assert_eq!(admission.peers(), 1);
+
+    admission.ended(first.id);
+    assert!(!admission.contains(&key(2)));
+    assert!(admission.contains(&key(3)));
+}
+
+#[test]
+fn a_trusted_peer_needs_no_free_slot_but_takes_one() {
+    let mut admission = Admission::new(key(1), 1);
+    admission.trust(key(2));
+    assert!(admission.is_trusted(&key(2)));
+    make_peer(&mut admission, inbound(7, key(2)));
+    assert_eq!(
+        admission.after_handshake(inbound(8, key(3))),
+        REFUSE_TOO_MANY
+    );
+
+    admission.trust(key(3));
+    make_peer(&mut admission, inbound(9, key(3)));
+    assert_eq!((admission.peers(), admission.free_slots()), (2, 0));
+}
+
+#[test]
+fn trust_counts_at_the_moment_of_the_checkpoint() {
+    let mut admission = Admission::new(key(1), 0);
+    admission.trust(key(2));
+    let candidate = inbound(7, key(2));
+    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
+
+    admission.distrust(&key(2));
+    assert!(!admission.is_trusted(&key(2)));
+    assert_eq!(admission.after_hello(candidate), REFUSE_TOO_MANY);
+
+    admission.trust(key(2));
+    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+    admission.distrust(&key(2));
+    assert_eq!(admission.peers(), 1, "a peer stays a peer");
+}
+
+#[test]
+fn our_own_key_is_told_so_before_anything_else() {
+    let mut admission = Admission::new(key(1), 0);
+    assert_eq!(admission.after_handshake(outbound(7, key(1))), REFUSE_SELF);
+    assert_eq!(admission.after_handshake(inbound(8, key(1))), REFUSE_SELF);
+
+    admission.trust(key(1));
+    assert_eq!(admission.after_handshake(inbound(9, key(1))), REFUSE_SELF);
+    assert_eq!(admission.after_hello(inbound(9, key(1))), REFUSE_SELF);
+}
+
+#[test]
+fn a_second_connection_of_the_same_direction_is_refused() {
+    for existing_phase in [Phase::SetUp, Phase::Peer] {
+        for make in [inbound, outbound] {
+            let mut admission = Admission::new(key(1), 1);
+            let existing = make(7, key(2));
+            assert_eq!(
+                admission.checkpoint(existing, existing_phase),
+                Verdict::Admit
+            );
+
+            assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
+            assert_eq!(admission.after_hello(make(8, key(2))), REFUSE_ALREADY);
+            admission.trust(key(2));
+            assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
+            admission.ended(ConnectionId(8));
+            assert!(
+                admission.contains(&key(2)),
+                "the end of the refused one changes nothing"
+            );
+        }
+    }
+}
+
+#[test]
+fn already_connected_is_told_before_too_many_peers() {
+    let mut admission = Admission::new(key(1), 1);
+    make_peer(&mut admission, inbound(7, key(2)));
+    assert_eq!(
+        admission.after_handshake(inbound(8, key(2))),
+        REFUSE_ALREADY
+    );
+    assert_eq!(
+        admission.after_handshake(inbound(9, key(3))),
+        REFUSE_TOO_MANY
+    );
+}
+
+#[test]
+fn of_crossed_dials_the_one_dialed_by_the_smaller_key_stays() {
+    let (small, large) = small_and_large();
+    // own key, remote key, the connection that stays, the other
+    let table = [
+        (small, large, outbound(7, large), inbound(8, large)),
+        (large, small, inbound(7, small), outbound(8, small)),
+    ];
+    for (own, _, stays, gives_way) in table {
+        for phase in [Phase::SetUp, Phase::Peer] {
+            let mut admission = Admission::new(own, 1);
+            assert_eq!(admission.checkpoint(gives_way, phase), Verdict::Admit);
+            assert_eq!(
+                admission.after_handshake(stays),
+                Verdict::Replace(gives_way.id)
+            );
+            assert_eq!(
+                admission.after_handshake(stays),
+                Verdict::Replace(gives_way.id)
+            );
+            admission.ended(gives_way.id);
+            make_peer(&mut admission, stays);
+
+            let mut admission = Admission::new(own, 1);
+            assert_eq!(admission.checkpoint(stays, phase), Verdict::Admit);
+            assert_eq!(admission.after_handshake(gives_way), REFUSE_ALREADY);
+        }
+    }
+}
+
+#[test]
+fn a_replaced_connection_comes_no_further_and_keeps_its_slot_until_it_is_gone() {
+    let (small, large) = small_and_large();
+    let mut admission = Admission::new(small, 1);
+    let (stays, gives_way) = (outbound(7, large), inbound(8, large));
+    assert_eq!(admission.after_handshake(gives_way), Verdict::Admit);
+    assert_eq!(
+        admission.after_handshake(stays),
+        Verdict::Replace(gives_way.id)
+    );
+    assert_eq!(admission.after_hello(gives_way), REFUSE_ALREADY);
+    assert_eq!(admission.peers(), 0);
+
+    let mut admission = Admission::new(small, 1);
+    make_peer(&mut admission, gives_way);
+    assert_eq!(
+        admission.after_handshake(stays),
+        Verdict::Replace(gives_way.id)
+    );
+    assert_eq!(
+        admission.after_handshake(inbound(9, key(3))),
+        REFUSE_TOO_MANY
+    );
+    admission.ended(gives_way.id);
+    make_peer(&mut admission, stays);
+}
+
+#[test]
+fn calls_that_do_not_fit_change_nothing() {
+    let mut admission = Admission::new(key(1), 2);
+    admission.ended(ConnectionId(99));
+    admission.distrust(&key(9));
+
+    let candidate = inbound(7, key(2));
+    make_peer(&mut admission, candidate);
+    admission.ended(ConnectionId(99));
+    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
+    assert_eq!(
+        admission.peers(),
+        1,
+        "a peer does not fall back into set-up"
+    );
+
+    let unseen = inbound(8, key(3));
+    assert_eq!(admission.after_hello(unseen), Verdict::Admit);
+    assert_eq!(
+        admission.peers(),
+        2,
+        "the second checkpoint alone asks all questions, too"
+    );
+    assert_eq!(
+        admission.after_hello(candidate),
+        Verdict::Admit,
+        "also when no slot is left"
+    );
+    admission.ended(unseen.id);
+    admission.ended(unseen.id);
+    assert_eq!(admission.peers(), 1);
+}
+
+/// How one node sees one of the two crossed dials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Stage {
+    /// The handshake is under way.
+    Handshake,
+    /// At the first checkpoint, until the other connection is gone.
+    Waiting,
+    /// Between the checkpoints.
+    Hello,
+    Peer,
+    /// Told to end; its goodbye is under way.
+    Ending,
+    Gone,
+}
+
+/// Two nodes, two connections: `stages[node][connection]`; node n dialed connection n.
+#[derive(Debug, Clone)]
+struct CrossedDials {
+    keys: [PublicKey; 2],
+    admissions: [Admission; 2],
+    stages: [[Stage; 2]; 2],
+}
+
+impl CrossedDials {
+    fn new(keys: [PublicKey; 2], max_peers: usize) -> Self {
+        let admissions = keys.map(|own| Admission::new(own, max_peers));
+        Self {
+            keys,
+            admissions,
+            stages: [[Stage::Handshake; 2]; 2],
+        }
+    }
+
+    /// The world after the next step of `connection` at `node`, if there is one.
+    fn step(&self, node: usize, connection: usize) -> Option<Self> {
+        let mut next = self.clone();
+        let other_end = self.stages[1 - node][connection];
+        match self.stages[node][connection] {
+            Stage::Gone => return None,
+            Stage::Ending => next.end(node, connection),
+            _ if other_end == Stage::Gone => next.end(node, connection),
+            Stage::Waiting if self.stages[node][1 - connection] != Stage::Gone => return None,
+            Stage::Handshake | Stage::Waiting => next.ask(node, connection, Stage::Hello),
+            Stage::Hello if matches!(other_end, Stage::Hello | Stage::Peer) => {
+                next.ask(node, connection, Stage::Peer);
+            }
+            Stage::Hello | Stage::Peer => return None,
+        }
+        Some(next)
+    }
+
+    fn ask(&mut self, node: usize, connection: usize, then: Stage) {
+        let direction = if node == connection {
+            Direction::Outbound
+        } else {
+            Direction::Inbound
+        };
+        let id = ConnectionId(u64::try_from(connection).unwrap());
+        let candidate = Candidate {
+            id,
+            key: self.keys[1 - node],
+            direction,
+        };
+        let admission = &mut self.admissions[node];
+        let verdict = match then {
+            Stage::Peer => admission.after_hello(candidate),
+            _ => admission.after_handshake(candidate),
+        };
+        self.stages[node][connection] = match verdict {
+            Verdict::Admit => then,
+            Verdict::Refuse(_) => Stage::Ending,
+            Verdict::Replace(other) => {
+                assert_eq!(other, ConnectionId(u64::try_from(1 - connection).unwrap()));
+                self.stages[node][1 - connection] = Stage::Ending;
+                Stage::Waiting
+            }
+        };
+    }
+
+    fn end(&mut self, node: usize, connection: usize) {
+        self.admissions[node].ended(ConnectionId(u64::try_from(connection).unwrap()));
+        self.stages[node][connection] = Stage::Gone;
+    }
+}
+
+#[test]
+fn crossed_dials_end_with_the_same_peer_on_both_sides_in_every_order_of_events() {
+    let (small, large) = small_and_large();
+    for (keys, winner) in [([small, large], 0), ([large, small], 1)] {
+        for max_peers in [1, 2] {
+            let mut ends = HashSet::new();
+            let mut seen = HashSet::new();
+            let mut worlds = vec![CrossedDials::new(keys, max_peers)];
+            while let Some(world) = worlds.pop() {
+                if !seen.insert(world.stages) {
+                    continue;
+                }
+                assert!(
+                    world
+                        .admissions
+                        .iter()
+                        .all(|admission| admission.peers() <= 1)
+                );
+                let steps = [(0, 0), (0, 1), (1, 0), (1, 1)];
+                let next = steps.map(|(node, connection)| world.step(node, connection));
+                if next.iter().all(Option::is_none) {
+                    ends.insert(world.stages);
+                }
+                worlds.extend(next.into_iter().flatten());
+            }
+            let mut end = [Stage::Gone; 2];
+            end[winner] = Stage::Peer;
+            assert_eq!(ends, HashSet::from([[end, end]]), "exactly one way to end");
+            assert!(
+                seen.len() > 50,
+                "only {} worlds: the test looks at too few",
+                seen.len()
+            );
+        }
+    }
+}

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/ethereum/go-ethereum/log"
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+)
+
+// node is a p2p.Server and the protocol handlers that run in it.
+type node struct {
+	server *p2p.Server
+	echo   bool
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+}
+
+// session is one protocol running with one peer.
+type session struct {
+	protocol p2p.Protocol
+	peer     enode.ID
+	rw       p2p.MsgReadWriter
+	finish   chan string // how the handler shall end: a word of the command "finish"
+}
+
+// runNode is the mode "node".
+func runNode(args []string) error {
+	n := &node{sessions: make(map[*session]struct{})}
+	config := p2p.Config{
+		// UDP would add a second socket and peers that no test asked for.
+		NoDiscovery:     true,
+		EnableMsgEvents: true,
+		Logger:          log.NewLogger(&logLines{}),
+	}
+	flags := flag.NewFlagSet("node", flag.ExitOnError)
+	key := flags.String("key", "", "secret key, 64 hex digits; new if missing")
+	flags.StringVar(&config.ListenAddr, "listen", "127.0.0.1:0", "TCP address, empty for none")
+	flags.StringVar(&config.Name, "name", "geth-peer", "client-id in Hello")
+	// geth keeps a third of these, at least one, for nodes that it dials itself:
+	// with 1 and without --no-dial it refuses everyone who comes.
+	flags.IntVar(&config.MaxPeers, "max-peers", 10, "peer slots")
+	flags.BoolVar(&config.NoDial, "no-dial", false, "all slots for inbound peers; the command add does nothing then")
+	flags.BoolVar(&n.echo, "echo", false, "send every message back")
+	flags.Func("protocol", "NAME/VERSION/LENGTH, repeatable", func(text string) error {
+		protocol, err := parseProtocol(text)
+		protocol.Run = func(peer *p2p.Peer, rw p2p.MsgReadWriter) error {
+			return n.handle(protocol, peer, rw)
+		}
+		config.Protocols = append(config.Protocols, protocol)
+		return err
+	})
+	flags.Parse(args)
+
+	var err error
+	if config.PrivateKey, err = parseKey(*key); err != nil {
+		return err
+	}
+	n.server = &p2p.Server{Config: config}
+	return n.run()
+}
+
+// parseProtocol reads NAME/VERSION/LENGTH.
+func parseProtocol(text string) (p2p.Protocol, error) {
+	slash := strings.LastIndex(text, "/")
+	if slash < 0 {
+		return p2p.Protocol{}, fmt.Errorf("a protocol is NAME/VERSION/LENGTH, not %q", text)
+	}
+	capability, err := parseCap(text[:slash])
+	if err != nil {
+		return p2p.Protocol{}, err
+	}
+	length, err := strconv.ParseUint(text[slash+1:], 10, 64)
+	return p2p.Protocol{Name: capability.Name, Version: capability.Version, Length: length}, err
+}
+
+// run starts the server, obeys commands, and stops it.
+func (n *node) run() error {
+	if err := n.server.Start(); err != nil {
+		return err
+	}
+	events := make(chan *p2p.PeerEvent, 1024)
+	subscription := n.server.SubscribeEvents(events)
+	defer subscription.Unsubscribe()
+	stopped, printed := make(chan struct{}), make(chan struct{})
+	go func() {
+		printPeerEvents(events, stopped)
+		close(printed)
+	}()
+
+	info := n.server.NodeInfo()
+	emit("ready",
+		"enode", info.Enode,
+		"publicKey", publicKeyHex(&n.server.PrivateKey.PublicKey),
+		"id", info.ID,
+		"name", info.Name,
+		"listenAddr", info.ListenAddr)
+	readCommands(n.command)
+
+	n.server.Stop()
+	close(stopped)
+	<-printed
+	emit("stopped")
+	return nil
+}
+
+// printPeerEvents prints until the server has stopped and everyone who was added
+// was dropped: geth tells of drops a moment after its Stop has returned.
+//
+// It must never wait for anything but standard output: geth's event feed is
+// synchronous, and a subscriber that does not read stalls every peer.
+func printPeerEvents(events <-chan *p2p.PeerEvent, stopped <-chan struct{}) {
+	for live := 0; stopped != nil || live > 0; {
+		select {
+		case <-stopped:
+			stopped = nil
+		case event := <-events:
+			switch event.Type {
+			case p2p.PeerEventTypeAdd:
+				live++
+			case p2p.PeerEventTypeDrop:
+				live--
+			}
+			printLine(encode(struct {
+				Event string `json:"event"`
+				*p2p.PeerEvent
+			}{"peer", event}))
+		}
+	}
+}
+
+// command runs one line of standard input.
+func (n *node) command(words []string) error {
+	verb, arguments := words[0], words[1:]
+	switch {
+	case verb == "add" && len(arguments) == 1:
+		if n.server.NoDial {
+			return errors.New("with --no-dial geth ignores add")
+		}
+		return withNode(arguments[0], n.server.AddPeer)
+	case verb == "remove" && len(arguments) == 1:
+		// Returns when the peer is gone.
+		return withNode(arguments[0], n.server.RemovePeer)
+	case verb == "trust" && len(arguments) == 1:
+		return withNode(arguments[0], n.server.AddTrustedPeer)
+	case verb == "peers" && len(arguments) == 0:
+		emit("peers", "peers", n.server.PeersInfo())
+		return nil
+	case verb == "send" && len(arguments) >= 2:
+		return n.send(arguments[0], arguments[1:])
+	case verb == "finish" && len(arguments) == 2:
+		return n.finish(arguments[0], arguments[1])
+	}
+	return errors.New("not one of: add ENODE, remove ENODE, trust ENODE, peers, " +
+		"send PROTOCOL CODE [HEXPAYLOAD], finish PROTOCOL ok|error|invalid, stop")
+}
+
+func withNode(url string, do func(*enode.Node)) error {
+	remote, err := enode.ParseV4(url)
+	if err != nil {
+		return err
+	}
+	do(remote)
+	return nil
+}
+
+// send sends one message to every peer that runs the protocol.
+func (n *node) send(protocol string, words []string) error {
+	code, payload, err := parseMessage(words)
+	if err != nil {
+		return err
+	}
+	sessions, err := n.running(protocol)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		err := s.rw.WriteMsg(p2p.Msg{Code: code, Size: uint32(len(payload)), Payload: bytes.NewReader(payload)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish ends the protocol's handler with every peer.
+func (n *node) finish(protocol, how string) error {
+	if how != "ok" && how != "error" && how != "invalid" {
+		return errors.New("finish PROTOCOL ok|error|invalid")
+	}
+	sessions, err := n.running(protocol)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		select {
+		case s.finish <- how:
+		default: // it was told already
+		}
+	}
+	return nil
+}
+
+// running lists the sessions of a protocol, at least one.
+func (n *node) running(protocol string) ([]*session, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var sessions []*session
+	for s := range n.sessions {
+		if s.protocol.Name == protocol {
+			sessions = append(sessions, s)
+		}
+	}
+	if len(sessions) == 0 {
+		return nil, fmt.Errorf("no peer runs the protocol %q", protocol)
+	}
+	return sessions, nil
+}
+
+// handle is the protocol handler. What it returns decides the Disconnect reason
+// that geth sends: nil 0x08, an invalid code 0x02, any other error 0x10.
+func (n *node) handle(protocol p2p.Protocol, peer *p2p.Peer, rw p2p.MsgReadWriter) error {
+	s := &session{protocol: protocol, peer: peer.ID(), rw: rw, finish: make(chan string, 1)}
+	n.mu.Lock()
+	n.sessions[s] = struct{}{}
+	n.mu.Unlock()
+	s.emit("started")
+
+	ended := make(chan error, 1)
+	go func() { ended <- s.receive(n.echo) }()
+	var err error
+	select {
+	case err = <-ended:
+	case how := <-s.finish:
+		err = s.end(how)
+	}
+
+	n.mu.Lock()
+	delete(n.sessions, s)
+	n.mu.Unlock()
+	s.emit("ended", "error", errorText(err))
+	return err
+}
+
+// receive prints messages until the connection ends.
+func (s *session) receive(echo bool) error {
+	for {
+		msg, err := s.rw.ReadMsg()
+		if err != nil {
+			return err
+		}
+		payload, err := io.ReadAll(msg.Payload)
+		if err != nil {
+			return err
+		}
+		s.emit("message", append([]any{"code", msg.Code}, payloadPairs(payload)...)...)
+		if !echo {
+			continue
+		}
+		err = s.rw.WriteMsg(p2p.Msg{Code: msg.Code, Size: msg.Size, Payload: bytes.NewReader(payload)})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// end is what the handler returns after the command "finish".
+func (s *session) end(how string) error {
+	switch how {
+	case "ok":
+		return nil
+	case "invalid":
+		// geth refuses to send this, with the error that means 0x02.
+		return p2p.SendItems(s.rw, s.protocol.Length)
+	default:
+		return errors.New("told to fail")
+	}
+}
+
+func (s *session) emit(event string, pairs ...any) {
+	about := []any{"protocol", s.protocol.Name, "version", s.protocol.Version, "peer", s.peer}
+	emit(event, append(about, pairs...)...)
+}
+
+func errorText(err error) any {
+	if err == nil {
+		return nil
+	}
+	return err.Error()
+}

@@ -1,0 +1,149 @@
+//! Finds the foreign peers' programs, and builds them on first use.
+
+use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use crate::InteropError;
+
+/// A foreign peer, ready to run: what stands on its command line before its arguments.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub(crate) command: OsString,
+    pub(crate) first_arguments: Vec<OsString>,
+}
+
+/// Built programs. Tests run side by side: one of them builds, and the others wait for it.
+static GETH: Mutex<Option<Program>> = Mutex::new(None);
+static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
+
+/// A tool that we run, and where a person gets it.
+struct Tool {
+    command: &'static str,
+    name: &'static str,
+    url: &'static str,
+}
+
+const GO: Tool = Tool {
+    command: "go",
+    name: "Go",
+    url: "https://go.dev/dl",
+};
+const NODE: Tool = Tool {
+    command: "node",
+    name: "Node",
+    url: "https://nodejs.org/en/download",
+};
+const NPM: Tool = Tool {
+    // Windows finds a script only by its whole name.
+    command: if cfg!(windows) { "npm.cmd" } else { "npm" },
+    ..NODE
+};
+
+/// The program around go-ethereum, `peers/geth`, built into the target directory. Go's own
+/// cache makes every build after the first one short.
+///
+/// # Errors
+///
+/// [`InteropError::MissingTool`] without Go, [`InteropError::Build`] if it does not compile.
+pub fn geth_peer() -> Result<Program, InteropError> {
+    once(&GETH, || {
+        let name = format!("geth-peer{EXE_SUFFIX}");
+        let program = target_dir().join("interop").join(name);
+        let mut go = Command::new(GO.command);
+        go.args(["build", "-o"])
+            .arg(&program)
+            .arg(".")
+            .current_dir(peer_dir("geth"));
+        // Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.
+        go.env("CGO_ENABLED", "0");
+        run(&GO, go)?;
+        Ok(Program {
+            command: program.into(),
+            first_arguments: Vec::new(),
+        })
+    })
+}
+
+/// The program around EthereumJS, `peers/ethereumjs`, its packages installed beside it.
+///
+/// # Errors
+///
+/// [`InteropError::MissingTool`] without Node, [`InteropError::Build`] if `npm ci` fails.
+pub fn ethereumjs_peer() -> Result<Program, InteropError> {
+    once(&ETHEREUMJS, || {
+        let directory = peer_dir("ethereumjs");
+        let mut node = Command::new(NODE.command);
+        node.arg("--version");
+        run(&NODE, node)?;
+        if !is_installed(&directory) {
+            let mut npm = Command::new(NPM.command);
+            npm.args(["ci", "--no-audit", "--no-fund"])
+                .current_dir(&directory);
+            run(&NPM, npm)?;
+        }
+        Ok(Program {
+            command: NODE.command.into(),
+            first_arguments: vec![directory.join("main.mjs").into()],
+        })
+    })
+}
+
+fn once(
+    built: &Mutex<Option<Program>>,
+    build: impl FnOnce() -> Result<Program, InteropError>,
+) -> Result<Program, InteropError> {
+    let mut built = built.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(program) = built.as_ref() {
+        return Ok(program.clone());
+    }
+    let program = build()?;
+    Ok(built.insert(program).clone())
+}
+
+/// Whether `npm ci` ran since `package-lock.json` was changed. npm writes its own copy of
+/// that file last.
+fn is_installed(directory: &Path) -> bool {
+    let changed = |file: &str| directory.join(file).metadata()?.modified();
+    match (
+        changed("node_modules/.package-lock.json"),
+        changed("package-lock.json"),
+    ) {
+        (Ok(installed), Ok(wanted)) => installed >= wanted,
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
+fn run(tool: &Tool, mut command: Command) -> Result<(), InteropError> {
+    let output = command.output().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => InteropError::MissingTool {
+            name: tool.name,
+            url: tool.url,
+        },
+        _ => InteropError::Io(error),
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(InteropError::Build {
+        command: format!("{command:?}"),
+        output: [output.stdout, output.stderr]
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .concat(),
+    })
+}
+
+fn peer_dir(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("peers")
+        .join(name)
+}
+
+fn target_dir() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // An absolute directory replaces the root.
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}

@@ -1,0 +1,89 @@
+//! `check`: everything that a contribution must pass, cheapest first.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use super::{cargo, heading, output_of, succeeds};
+
+/// More crates than this in the first lesson, and the first build gets too long for a class.
+const MAX_CRATES: usize = 80;
+
+/// Its title, and whether it went well.
+type Step = (&'static str, fn() -> bool);
+
+const STEPS: [Step; 7] = [
+    ("Formatting", || succeeds(&mut cargo("fmt --all --check"))),
+    ("Lints", lints),
+    ("Tests", || {
+        succeeds(&mut cargo("test --workspace --locked"))
+    }),
+    ("Documentation", documentation),
+    ("Core without sockets: lints", core_without_sockets),
+    ("Core without sockets: no tokio", no_tokio),
+    ("Size of the first build", few_crates),
+];
+
+/// Runs every step; the first that fails is the last.
+pub(crate) fn run() -> ExitCode {
+    for (title, step) in STEPS {
+        heading(title);
+        if !step() {
+            eprintln!("\ncheck failed at: {title}");
+            return ExitCode::FAILURE;
+        }
+    }
+    println!("\ncheck passed: all {} steps", STEPS.len());
+    ExitCode::SUCCESS
+}
+
+fn lints() -> bool {
+    let line = "clippy --workspace --all-targets --all-features --locked -- -D warnings";
+    succeeds(&mut cargo(line))
+}
+
+fn documentation() -> bool {
+    let mut command = cargo("doc --workspace --no-deps --locked");
+    succeeds(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn core_without_sockets() -> bool {
+    let line = "clippy --package devp2p-core --no-default-features --locked -- -D warnings";
+    succeeds(&mut cargo(line))
+}
+
+/// The compiler cannot see this one: a pure module may not even be *able* to open a socket.
+fn no_tokio() -> bool {
+    let line = "tree --package devp2p-core --no-default-features --edges normal --locked";
+    let Some(crates) = crates_in(line) else {
+        return false;
+    };
+    let forbidden = crates.iter().find(|name| name.starts_with("tokio"));
+    if let Some(name) = forbidden {
+        eprintln!("devp2p-core without default features depends on {name}");
+    }
+    forbidden.is_none()
+}
+
+fn few_crates() -> bool {
+    let line = "tree --package a1_server --edges normal,build --locked";
+    let Some(crates) = crates_in(line) else {
+        return false;
+    };
+    println!(
+        "a1_server builds {} crates, {MAX_CRATES} are allowed",
+        crates.len()
+    );
+    crates.len() <= MAX_CRATES
+}
+
+/// The distinct crates that a `cargo tree` names, each as `name version`.
+fn crates_in(tree: &str) -> Option<BTreeSet<String>> {
+    let tree = output_of(cargo(tree).args(["--prefix", "none"]))?;
+    let first_two_words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    Some(
+        tree.lines()
+            .filter(|line| !line.is_empty())
+            .map(first_two_words)
+            .collect(),
+    )
+}

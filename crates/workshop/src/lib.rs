@@ -1,0 +1,11 @@
+//! The parts of the workshop's own tool that are worth testing by themselves.
+//!
+//! ```text
+//!   lessons    which lessons there are, and which one was meant
+//!   book_lint  does the book still say what the code says?
+//! ```
+//!
+//! Nothing here prints or starts a program; that is the business of the binary `workshop`.
+
+pub mod book_lint;
+pub mod lessons;

@@ -1,0 +1,32 @@
+# Every recipe is one plain cargo command, so nothing here is lost without just.
+
+# A newer form exists, but the just that distributions carry cannot read it yet.
+set windows-shell := ["powershell.exe", "-NoLogo", "-Command"]
+
+# Show this list
+default:
+    @just --list --unsorted
+
+# Run a lesson: `just lesson a2`, with its own options behind; without a name: list them
+lesson name="" *args:
+    @cargo lesson {{ name }} {{ args }}
+
+# Run all tests that need nothing but Rust
+test:
+    cargo test --workspace --locked
+
+# Run the tests against foreign clients (needs Go, Node and npm)
+interop:
+    cargo workshop interop
+
+# Check everything a contribution must pass
+check:
+    cargo workshop check
+
+# Build the book and open it
+book:
+    cargo workshop book
+
+# Build the documentation of the code and open it
+doc:
+    cargo doc --workspace --no-deps --locked --open

@@ -1,0 +1,54 @@
+//! A3: know what is going on, instead of sleeping. `cargo lesson a3`
+
+use std::error::Error;
+
+use devp2p_core::keys::NodeKey;
+use devp2p_core::net::{Config, Server, StartError, client_name};
+use tracing::info;
+
+async fn new_server(name: &str, version: &str) -> Result<Server, StartError> {
+    let key = NodeKey::generate(&mut rand::rng());
+    Server::start(Config {
+        max_peers: 1,
+        ..Config::new(key, client_name(name, version))
+    })
+    .await
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    common::start_log();
+    let one = new_server("foo", "42").await?;
+    let two = new_server("bar", "666").await?;
+
+    // ANCHOR: subscribe
+    // set up the event subscriptions, before anything can happen
+    let mut events_one = one.subscribe();
+    let mut events_two = two.subscribe();
+    // ANCHOR_END: subscribe
+
+    // ANCHOR: wait
+    one.add_peer(two.enode().clone()).await?;
+
+    // each node tells when it has the other as a peer; wait for both
+    for events in [&mut events_one, &mut events_two] {
+        let event = events.next().await.ok_or("the server is gone")?;
+        let peer = event.peer().ok_or("an event about no peer")?;
+        info!(r#type = %event.kind(), %peer, "received peerevent");
+    }
+    // ANCHOR_END: wait
+
+    // ANCHOR: inspect
+    // inspect the results
+    let (peers_one, peers_two) = (one.peers().await, two.peers().await);
+    info!("node one peers" = ?peers_one, "node two peers" = ?peers_two, "after add");
+    // ANCHOR_END: inspect
+
+    // ANCHOR: stop
+    // terminate the subscriptions, and the servers
+    drop((events_one, events_two));
+    one.stop().await;
+    two.stop().await;
+    // ANCHOR_END: stop
+    Ok(())
+}
