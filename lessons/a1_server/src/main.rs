@@ -1,14 +1,12 @@
 //! A1: start a node and stop it again. `cargo lesson a1`
 
-use std::error::Error;
-
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server, client_name};
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    common::start_log();
+async fn main() -> Result<(), common::Failure> {
+    common::start();
 
     // ANCHOR: key
     // make the node's private key; its public key will be the node's identity

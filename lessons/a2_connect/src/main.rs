@@ -1,6 +1,5 @@
 //! A2: connect two nodes. `cargo lesson a2`
 
-use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -23,12 +22,14 @@ async fn new_server(name: &str, version: &str, port: u16) -> Result<Server, Star
 // ANCHOR_END: new_server
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    common::start_log();
+async fn main() -> Result<(), common::Failure> {
+    let port = common::start_with_port(31234);
 
     // ANCHOR: start
     let one = new_server("foo", "42", 0).await?;
-    let two = new_server("bar", "666", common::port(31234)?).await?;
+    let two = new_server("bar", "666", port)
+        .await
+        .map_err(|error| format!("{error}: cargo lesson a2 --port 0"))?;
     // ANCHOR_END: start
 
     // ANCHOR: add_peer

@@ -1,7 +1,5 @@
 //! A3: know what is going on, instead of sleeping. `cargo lesson a3`
 
-use std::error::Error;
-
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server, StartError, client_name};
 use tracing::info;
@@ -16,8 +14,8 @@ async fn new_server(name: &str, version: &str) -> Result<Server, StartError> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    common::start_log();
+async fn main() -> Result<(), common::Failure> {
+    common::start();
     let one = new_server("foo", "42").await?;
     let two = new_server("bar", "666").await?;
 

@@ -1,47 +1,60 @@
-//! What the lessons share and do not teach: the log and the command line.
+//! What the lessons share and do not teach: the command line, the log, and how errors look.
 
 use std::fmt;
 
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::time::{ChronoLocal, FormatTime};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{fmt::FmtContext, registry::LookupSpan};
 
-/// Starts the log. With `-v` on the command line it shows every step, with `-vv` every ping too.
-pub fn start_log() {
-    let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
-    let level = match (asked("-v"), asked("-vv")) {
-        (_, true) => Level::TRACE,
-        (true, _) => Level::DEBUG,
-        _ => Level::INFO,
+/// Starts the log. `-v` on the command line shows every step, `-vv` every ping as well.
+pub fn start() {
+    start_with_port(0);
+}
+
+/// Starts the log, and returns the number behind `--port`, or else `port`.
+pub fn start_with_port(port: u16) -> u16 {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (level, port) = match args[..] {
+        [] => (Level::INFO, Some(port)),
+        ["-v"] => (Level::DEBUG, Some(port)),
+        ["-vv"] => (Level::TRACE, Some(port)),
+        ["--port", port] => (Level::INFO, port.parse().ok()),
+        ["-v", "--port", port] | ["--port", port, "-v"] => (Level::DEBUG, port.parse().ok()),
+        _ => (Level::INFO, None),
     };
+    let port = port.unwrap_or_else(|| {
+        eprintln!("This lesson takes -v or -vv (tell more), and A2 takes --port NUMBER as well.");
+        std::process::exit(2)
+    });
     tracing_subscriber::fmt()
         .with_max_level(level)
         .event_format(Line)
         .init();
+    port
 }
 
-/// The port after `--port` on the command line, or else `default`.
-///
-/// # Errors
-/// A sentence that says how to use it, when there is no number after it.
-pub fn port(default: u16) -> Result<u16, String> {
-    match std::env::args().skip_while(|arg| arg != "--port").nth(1) {
-        Some(port) => port
-            .parse()
-            .map_err(|_| format!("--port {port}: not a port; try --port 0")),
-        None => Ok(default),
+/// Any error, shown as a sentence when `main` returns it.
+pub struct Failure(String);
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
 /// A line as in the document: `INFO [06-24|22:12:49] server started name=foo/v42`.
 struct Line;
 
-impl<S, N> FormatEvent<S, N> for Line
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
+impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'static>
+    FormatEvent<S, N> for Line
 {
     fn format_event(
         &self,
@@ -51,7 +64,7 @@ where
     ) -> fmt::Result {
         write!(line, "{} [", event.metadata().level())?;
         ChronoLocal::new("%m-%d|%H:%M:%S".to_owned()).format_time(&mut line)?;
-        write!(line, "] ")?;
+        line.write_str("] ")?;
         context.format_fields(line.by_ref(), event)?;
         writeln!(line)
     }

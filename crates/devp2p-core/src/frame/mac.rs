@@ -32,8 +32,11 @@ pub(crate) struct Mac {
 
 impl Mac {
     pub(crate) fn new(mac_secret: &[u8; 32]) -> Self {
-        let mut mac =
-            Self { cipher: Aes256::new(mac_secret.into()), keccak: Keccak256::new(), digest: [0; MAC_LEN] };
+        let mut mac = Self {
+            cipher: Aes256::new(mac_secret.into()),
+            keccak: Keccak256::new(),
+            digest: [0; MAC_LEN],
+        };
         mac.absorb(&[]);
         mac
     }
@@ -44,7 +47,10 @@ impl Mac {
             self.keccak.update(part);
         }
         let whole: [u8; 32] = self.keccak.clone().finalize().into();
-        self.digest.iter_mut().zip(whole).for_each(|(kept, byte)| *kept = byte);
+        self.digest
+            .iter_mut()
+            .zip(whole)
+            .for_each(|(kept, byte)| *kept = byte);
         self.digest
     }
 
@@ -63,7 +69,9 @@ impl Mac {
     fn absorb_seed(&mut self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
         let mut seed = self.digest.into();
         self.cipher.encrypt_block(&mut seed);
-        seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
+        seed.iter_mut()
+            .zip(other)
+            .for_each(|(seed, byte)| *seed ^= byte);
         self.absorb(&[&seed])
     }
 }

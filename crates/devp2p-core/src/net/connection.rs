@@ -87,14 +87,20 @@ impl Connection {
     }
 
     /// What comes after the handshake: getting to know each other, being peers, goodbye.
-    pub(super) async fn proceed<R, W>(mut self, mut link: Link<R, W>, deadline: Instant) -> EndReason
+    pub(super) async fn proceed<R, W>(
+        mut self,
+        mut link: Link<R, W>,
+        deadline: Instant,
+    ) -> EndReason
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let mut closing = self.closing.clone();
         match before(deadline, &mut closing, self.introduce(&mut link)).await {
-            Ok((peer, shared)) => peer::run(&self.local, &mut self.closing, link, peer, &shared).await,
+            Ok((peer, shared)) => {
+                peer::run(&self.local, &mut self.closing, link, peer, &shared).await
+            }
             Err(reason) => {
                 link.say_goodbye(&reason).await;
                 reason
@@ -137,11 +143,27 @@ impl Connection {
 
     /// Asks the main loop, which alone knows all connections, whether this one may stay.
     async fn ask<R, W>(&self, link: &Link<R, W>, checkpoint: Checkpoint) -> Result<(), EndReason> {
-        let candidate = Candidate { id: self.id, key: link.remote, direction: link.direction };
+        let candidate = Candidate {
+            id: self.id,
+            key: link.remote,
+            direction: link.direction,
+        };
         let (answer, answered) = oneshot::channel();
         let quitting = EndReason::Local(DisconnectReason::Quitting);
-        match self.local.questions.send(Question { candidate, checkpoint, answer }).await {
-            Ok(()) => answered.await.map_err(|_| quitting)?.map_err(EndReason::Local),
+        match self
+            .local
+            .questions
+            .send(Question {
+                candidate,
+                checkpoint,
+                answer,
+            })
+            .await
+        {
+            Ok(()) => answered
+                .await
+                .map_err(|_| quitting)?
+                .map_err(EndReason::Local),
             Err(_) => Err(quitting),
         }
     }
@@ -150,14 +172,18 @@ impl Connection {
 impl Local {
     /// Our capabilities with their lengths.
     fn offers(&self) -> Vec<(Capability, u64)> {
-        self.protocols.iter().map(|protocol| (protocol.capability(), protocol.length())).collect()
+        self.protocols
+            .iter()
+            .map(|protocol| (protocol.capability(), protocol.length()))
+            .collect()
     }
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
     /// Sends our Hello and reads theirs, neither waiting for the other.
     async fn exchange_hello(&mut self, ours: &Hello) -> Result<Hello, EndReason> {
-        self.outgoing.seal(&message::encode(HELLO, &ours.encode(), Compression::Off)?)?;
+        self.outgoing
+            .seal(&message::encode(HELLO, &ours.encode(), Compression::Off)?)?;
         let (sent, received) =
             tokio::join!(self.outgoing.flush(), receive_hello(&mut self.incoming));
         // What they said counts more than that they did not listen: it may be a Disconnect.
@@ -171,10 +197,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
     /// Says why we go, if there is something to say, and waits until it was heard: a connection
     /// that is closed with unread input is reset, and a reset destroys what was sent.
     async fn say_goodbye(mut self, reason: &EndReason) {
-        let Some(disconnect) = reason.disconnect() else { return };
+        let Some(disconnect) = reason.disconnect() else {
+            return;
+        };
         debug!(peer = %self.remote.short(), reason = %disconnect, "saying goodbye");
         let farewell = async {
-            self.outgoing.send(DISCONNECT, &disconnect.encode(), self.compression).await?;
+            self.outgoing
+                .send(DISCONNECT, &disconnect.encode(), self.compression)
+                .await?;
             self.outgoing.shutdown().await
         };
         // The connection is at its end; that the goodbye did not arrive changes nothing.
@@ -231,9 +261,10 @@ pub(crate) async fn receive_hello(
     let frame_data = incoming.read(MAX_HELLO.saturating_add(1)).await?;
     match message::split_id(frame_data)? {
         (HELLO, payload) => Ok(Hello::decode(payload)?),
-        (DISCONNECT, payload) => {
-            Err(EndReason::Remote(DisconnectReason::decode(payload, Compression::Off)))
-        }
+        (DISCONNECT, payload) => Err(EndReason::Remote(DisconnectReason::decode(
+            payload,
+            Compression::Off,
+        ))),
         (other, _) => Err(MessageError::NotHello(other).into()),
     }
 }
@@ -253,5 +284,7 @@ async fn before<T>(
 /// Waits until the main loop tells this connection to close, or is gone itself.
 pub(super) async fn told_to_close(closing: &mut Closing) -> DisconnectReason {
     let told = closing.wait_for(Option::is_some).await;
-    told.ok().and_then(|reason| *reason).unwrap_or(DisconnectReason::Quitting)
+    told.ok()
+        .and_then(|reason| *reason)
+        .unwrap_or(DisconnectReason::Quitting)
 }

@@ -12,7 +12,11 @@ use crate::policy::Direction;
 ///
 /// As JSON (feature `serde`): `enode`, `id`, `nodeId`, `name`, `ip`, `listenAddr`, `protocols`.
 #[derive(Debug, Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct NodeInfo {
     /// What others need to connect.
     pub enode: Enode,
@@ -35,7 +39,11 @@ pub struct NodeInfo {
 ///
 /// It prints as `Peer 92f6fa82 127.0.0.1:31234`.
 #[derive(Clone)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "camelCase")
+)]
 pub struct PeerInfo {
     /// The public key, 64 bytes.
     pub id: PublicKey,
@@ -49,7 +57,10 @@ pub struct PeerInfo {
     /// Its end of the connection.
     pub remote: SocketAddr,
     /// Who dialed.
-    #[cfg_attr(feature = "serde", serde(rename = "inbound", serialize_with = "as_inbound"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "inbound", serialize_with = "as_inbound")
+    )]
     pub direction: Direction,
 }
 

@@ -123,21 +123,34 @@ impl MainLoop {
                 reply(answer, self.dials.add(enode, now));
             }
             Command::RemovePeer(key, answer) => self.remove(key, answer),
-            Command::Trust(key, answer) => reply(answer, self.admission.trust(key)),
-            Command::Distrust(key, answer) => reply(answer, self.admission.distrust(&key)),
+            Command::Trust(key, answer) => {
+                self.admission.trust(key);
+                reply(answer, ());
+            }
+            Command::Distrust(key, answer) => {
+                self.admission.distrust(&key);
+                reply(answer, ());
+            }
         }
     }
 
     fn peers(&self) -> Vec<PeerInfo> {
-        let mut peers: Vec<PeerInfo> =
-            self.connections.values().filter_map(|entry| entry.peer.clone()).collect();
+        let mut peers: Vec<PeerInfo> = self
+            .connections
+            .values()
+            .filter_map(|entry| entry.peer.clone())
+            .collect();
         peers.sort_by_key(|peer| peer.id);
         peers
     }
 
     fn remove(&mut self, key: PublicKey, answer: oneshot::Sender<()>) {
         self.dials.remove(&key);
-        for entry in self.connections.values().filter(|entry| entry.key == Some(key)) {
+        for entry in self
+            .connections
+            .values()
+            .filter(|entry| entry.key == Some(key))
+        {
             entry.close.send_replace(Some(DisconnectReason::Requested));
         }
         self.removals.push((key, answer));
@@ -146,7 +159,11 @@ impl MainLoop {
 
     /// Answers those whose peer has no connection left.
     fn answer_removals(&mut self) {
-        let connected = |key| self.connections.values().any(|entry| entry.key == Some(key));
+        let connected = |key| {
+            self.connections
+                .values()
+                .any(|entry| entry.key == Some(key))
+        };
         let removals = std::mem::take(&mut self.removals);
         let (wait, gone) = removals.into_iter().partition(|(key, _)| connected(*key));
         self.removals = wait;
@@ -174,15 +191,30 @@ impl MainLoop {
         self.last_id = self.last_id.saturating_add(1);
         let id = ConnectionId(self.last_id);
         let (close, closing) = watch::channel(None);
-        let connection = Connection { local: self.local.clone(), id, closing };
+        let connection = Connection {
+            local: self.local.clone(),
+            id,
+            closing,
+        };
         let task = self.tasks.spawn(connection.run(origin));
-        self.connections.insert(task.id(), Entry { id, direction, key, peer: None, close });
+        self.connections.insert(
+            task.id(),
+            Entry {
+                id,
+                direction,
+                key,
+                peer: None,
+                close,
+            },
+        );
     }
 
     /// A connection asks whether it may stay.
     fn answer(&mut self, question: Question) {
         let Candidate { id, key, .. } = question.candidate;
-        let Some(entry) = self.connections.values_mut().find(|entry| entry.id == id) else { return };
+        let Some(entry) = self.connections.values_mut().find(|entry| entry.id == id) else {
+            return;
+        };
         entry.key = Some(key);
         let verdict = match &question.checkpoint {
             Checkpoint::AfterHandshake => self.admission.after_handshake(question.candidate),
@@ -206,7 +238,11 @@ impl MainLoop {
             debug!(peer = %key.short(), name = peer.name, %remote, "peer added");
             entry.peer = Some(peer);
             // An error only says that nobody listens.
-            let _ = self.events.send(PeerEvent::Add { peer: key, local, remote });
+            let _ = self.events.send(PeerEvent::Add {
+                peer: key,
+                local,
+                remote,
+            });
         }
         reply(question.answer, Ok(()));
     }
@@ -214,7 +250,9 @@ impl MainLoop {
     /// Crossed dials: ends `other`; the question is asked again when it is gone.
     fn replace(&mut self, other: ConnectionId, question: Question) {
         if let Some(entry) = self.connections.values().find(|entry| entry.id == other) {
-            entry.close.send_replace(Some(DisconnectReason::AlreadyConnected));
+            entry
+                .close
+                .send_replace(Some(DisconnectReason::AlreadyConnected));
         }
         self.waiting.push(question);
     }
@@ -222,7 +260,9 @@ impl MainLoop {
     /// A connection's task has ended.
     fn ended(&mut self, ended: Result<(task::Id, EndReason), JoinError>) {
         let (task, reason) = ended.unwrap_or_else(|error| (error.id(), EndReason::Panicked));
-        let Some(entry) = self.connections.remove(&task) else { return };
+        let Some(entry) = self.connections.remove(&task) else {
+            return;
+        };
         self.admission.ended(entry.id);
         match (entry.peer, entry.key) {
             (Some(peer), _) => self.dropped(&peer, reason),
@@ -238,17 +278,28 @@ impl MainLoop {
     }
 
     fn dropped(&mut self, peer: &PeerInfo, error: EndReason) {
-        let &PeerInfo { id, local, remote, .. } = peer;
+        let &PeerInfo {
+            id, local, remote, ..
+        } = peer;
         debug!(peer = %id.short(), reason = %error, "peer dropped");
         self.dials.dropped(&id, self.now());
         // An error only says that nobody listens.
-        let _ = self.events.send(PeerEvent::Drop { peer: id, error, local, remote });
+        let _ = self.events.send(PeerEvent::Drop {
+            peer: id,
+            error,
+            local,
+            remote,
+        });
     }
 
     fn dial_failed(&mut self, key: PublicKey, reason: &EndReason) {
         let now = self.now();
         let goodbye = matches!(reason, EndReason::Local(_) | EndReason::Remote(_));
-        let retry = if goodbye { self.dials.refused(&key, now) } else { self.dials.failed(&key, now) };
+        let retry = if goodbye {
+            self.dials.refused(&key, now)
+        } else {
+            self.dials.failed(&key, now)
+        };
         match retry {
             Some(wait) => {
                 warn!(peer = %key.short(), %reason, "cannot connect; trying again in {wait:?}");
@@ -258,7 +309,8 @@ impl MainLoop {
     }
 
     fn has_room_for_strangers(&self) -> bool {
-        let in_set_up = |entry: &&Entry| entry.direction == Direction::Inbound && entry.peer.is_none();
+        let in_set_up =
+            |entry: &&Entry| entry.direction == Direction::Inbound && entry.peer.is_none();
         self.connections.values().filter(in_set_up).count() < MAX_PENDING
     }
 

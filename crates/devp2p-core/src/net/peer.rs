@@ -26,9 +26,7 @@ use super::{EndReason, GOODBYE_TIMEOUT, PING_INTERVAL, PeerInfo, SILENCE_TIMEOUT
 use crate::frame::MAX_FRAME_SIZE;
 use crate::p2p::capability::{self, Shared};
 use crate::p2p::message::{self, Compression, MAX_PAYLOAD};
-use crate::p2p::{
-    BASE_LENGTH, Capability, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG,
-};
+use crate::p2p::{BASE_LENGTH, Capability, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG};
 use crate::protocol::{
     Channel, Msg, MsgPipe, ProtocolError, QUEUE_BYTES, QueueReceiver, QueueSender, queue,
 };
@@ -48,15 +46,34 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Link { mut incoming, outgoing, compression, remote, .. } = link;
+    let Link {
+        mut incoming,
+        outgoing,
+        compression,
+        remote,
+        ..
+    } = link;
     let (outbox, queued) = queue(QUEUE_BYTES);
     let pong = Arc::new(Notify::new());
     let (goodbye, told_goodbye) = oneshot::channel();
     let mut writer = JoinSet::new();
-    writer.spawn(Writer { outgoing, queued, compression, pong: pong.clone() }.run(told_goodbye));
+    writer.spawn(
+        Writer {
+            outgoing,
+            queued,
+            compression,
+            pong: pong.clone(),
+        }
+        .run(told_goodbye),
+    );
     let (mut handlers, inboxes) = Handlers::start(local, &peer, shared, &outbox, compression);
 
-    let receiver = Receiver { shared, inboxes, compression, pong: &pong };
+    let receiver = Receiver {
+        shared,
+        inboxes,
+        compression,
+        pong: &pong,
+    };
     let reason = tokio::select! {
         reason = receiver.run(&mut incoming, &mut writer) => reason,
         reason = handlers.first_to_end() => reason,
@@ -121,9 +138,10 @@ impl Receiver<'_> {
     async fn take(&self, frame_data: &[u8]) -> Result<(), EndReason> {
         let (id, payload) = message::split_id(frame_data)?;
         match id {
-            DISCONNECT => {
-                Err(EndReason::Remote(DisconnectReason::decode(payload, self.compression)))
-            }
+            DISCONNECT => Err(EndReason::Remote(DisconnectReason::decode(
+                payload,
+                self.compression,
+            ))),
             PING => {
                 trace!("ping received");
                 // A flag, not a queue: a flood of pings is answered once for each write.
@@ -184,13 +202,16 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn seal(&mut self, id: u64) -> Result<(), TransportError> {
         trace!(id, "sending ping or pong");
-        self.outgoing.seal(&message::encode(id, EMPTY_LIST, self.compression)?)?;
+        self.outgoing
+            .seal(&message::encode(id, EMPTY_LIST, self.compression)?)?;
         Ok(())
     }
 
     fn seal_what_is_ready(&mut self) -> Result<(), TransportError> {
         while self.outgoing.buffered() < WRITE_TOGETHER {
-            let Some(frame_data) = self.queued.try_recv() else { break };
+            let Some(frame_data) = self.queued.try_recv() else {
+                break;
+            };
             self.outgoing.seal(&frame_data)?;
         }
         Ok(())
@@ -198,10 +219,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Sends everything queued so far and the Disconnect, in [`GOODBYE_TIMEOUT`] in all. Without a
     /// reason to tell, the stream is only closed.
-    async fn say_goodbye(
-        mut self,
-        reason: Option<DisconnectReason>,
-    ) -> Result<(), TransportError> {
+    async fn say_goodbye(mut self, reason: Option<DisconnectReason>) -> Result<(), TransportError> {
         self.queued.close();
         let farewell = async {
             if let Some(reason) = reason {
@@ -209,11 +227,15 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     self.outgoing.seal(&frame_data)?;
                     self.outgoing.flush().await?;
                 }
-                self.outgoing.send(DISCONNECT, &reason.encode(), self.compression).await?;
+                self.outgoing
+                    .send(DISCONNECT, &reason.encode(), self.compression)
+                    .await?;
             }
             self.outgoing.shutdown().await
         };
-        timeout(GOODBYE_TIMEOUT, farewell).await.unwrap_or(Err(TransportError::Stalled))
+        timeout(GOODBYE_TIMEOUT, farewell)
+            .await
+            .unwrap_or(Err(TransportError::Stalled))
     }
 }
 
@@ -241,10 +263,15 @@ impl Handlers {
         outbox: &QueueSender<Vec<u8>>,
         compression: Compression,
     ) -> (Self, Vec<QueueSender<Msg>>) {
-        let mut handlers = Self { running: JoinSet::new(), names: Vec::new() };
+        let mut handlers = Self {
+            running: JoinSet::new(),
+            names: Vec::new(),
+        };
         let mut inboxes = Vec::new();
         for range in shared {
-            let Some(protocol) = local.protocols.get(range.index) else { continue };
+            let Some(protocol) = local.protocols.get(range.index) else {
+                continue;
+            };
             let (sender, inbox) = queue(QUEUE_BYTES);
             let channel = Channel {
                 peer: peer.id,
@@ -255,7 +282,11 @@ impl Handlers {
                 compression,
                 events: local.events.clone(),
             };
-            let pipe = MsgPipe { inbox, outbox: outbox.clone(), channel };
+            let pipe = MsgPipe {
+                inbox,
+                outbox: outbox.clone(),
+                channel,
+            };
             let task = handlers.running.spawn(protocol.run(peer.clone(), pipe));
             handlers.names.push((task.id(), protocol.capability()));
             inboxes.push(sender);
@@ -275,7 +306,10 @@ impl Handlers {
 
     fn name(&self, id: task::Id) -> Capability {
         let named = self.names.iter().find(|(task, _)| *task == id);
-        named.map_or_else(|| Capability::new("", 0), |(_, capability)| capability.clone())
+        named.map_or_else(
+            || Capability::new("", 0),
+            |(_, capability)| capability.clone(),
+        )
     }
 
     /// Gives the handlers [`GOODBYE_TIMEOUT`] to end, then aborts them; returns when all ended.

@@ -24,7 +24,10 @@ pub struct Capability {
 impl Capability {
     /// `name/version`.
     pub fn new(name: impl Into<String>, version: u64) -> Self {
-        Self { name: name.into(), version }
+        Self {
+            name: name.into(),
+            version,
+        }
     }
 }
 
@@ -64,8 +67,14 @@ pub fn shared(ours: &[(Capability, u64)], theirs: &[Capability]) -> Vec<Shared> 
     let mut next = BASE_LENGTH;
     let mut matched = Vec::with_capacity(common.len());
     for (index, _, length) in common {
-        let Some(end) = next.checked_add(length) else { break };
-        matched.push(Shared { index, offset: next, length });
+        let Some(end) = next.checked_add(length) else {
+            break;
+        };
+        matched.push(Shared {
+            index,
+            offset: next,
+            length,
+        });
         next = end;
     }
     matched
