@@ -22,7 +22,7 @@ mod main_loop;
 mod peer;
 mod server;
 mod tcp;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 pub mod transport;
 

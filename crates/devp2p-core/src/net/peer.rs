@@ -17,7 +17,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{self, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tracing::{debug, trace};
 
 use super::connection::{Closing, Link, Local, told_to_close};
@@ -298,7 +298,13 @@ impl Handlers {
     async fn first_to_end(&mut self) -> EndReason {
         match self.running.join_next_with_id().await {
             Some(Ok((id, Ok(())))) => EndReason::ProtocolReturned(self.name(id)),
-            Some(Ok((id, Err(error)))) => EndReason::ProtocolFailed(self.name(id), error),
+            Some(Ok((id, Err(error)))) => {
+                if matches!(error, ProtocolError::Closed(_)) {
+                    // Not the cause: what closed the pipe is about to say why.
+                    sleep(2 * GOODBYE_TIMEOUT).await;
+                }
+                EndReason::ProtocolFailed(self.name(id), error)
+            }
             Some(Err(panicked)) => EndReason::ProtocolPanicked(self.name(panicked.id())),
             None => std::future::pending().await,
         }

@@ -272,3 +272,48 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         Ok(self.writer.shutdown().await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+    use crate::frame::MAX_FRAME_SIZE;
+
+    async fn sessions() -> (Session, Session) {
+        let (ours, theirs) = duplex(4096);
+        let (mut reader, mut writer) = tokio::io::split(ours);
+        let (mut their_reader, mut their_writer) = tokio::io::split(theirs);
+        let key = NodeKey::from_bytes([1; 32]).unwrap();
+        let their_key = NodeKey::from_bytes([2; 32]).unwrap();
+        let (a, b) = tokio::join!(
+            respond(&mut reader, &mut writer, &key),
+            initiate(
+                &mut their_reader,
+                &mut their_writer,
+                &their_key,
+                key.public_key()
+            ),
+        );
+        (a.unwrap(), b.unwrap())
+    }
+
+    #[tokio::test]
+    async fn memory_grows_with_what_arrived_not_with_what_was_announced() {
+        let (ours, theirs) = sessions().await;
+        let mut outgoing = Outgoing::new(tokio::io::sink(), theirs.writer);
+        outgoing.seal(&vec![7; MAX_FRAME_SIZE]).unwrap();
+        let arrived = 100_000;
+        let mut incoming = Incoming::new(&outgoing.buffer[..arrived], ours.reader);
+        let cut_off = incoming.read(MAX_FRAME_SIZE).await;
+        assert!(matches!(
+            cut_off,
+            Err(TransportError::Io(io::ErrorKind::UnexpectedEof))
+        ));
+        let capacity = incoming.buffer.capacity();
+        assert!(
+            capacity <= 4 * arrived,
+            "{capacity} bytes reserved for {arrived} that arrived"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! Time and memory.
+
+use super::*;
+use crate::net::{GOODBYE_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT};
+
+/// Whether `elapsed` is `expected`, give or take the clock's millisecond.
+#[track_caller]
+fn assert_elapsed(since: Instant, expected: Duration) {
+    let elapsed = since.elapsed();
+    let tolerance = Duration::from_millis(10);
+    assert!(
+        elapsed.abs_diff(expected) < tolerance,
+        "{elapsed:?} instead of {expected:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_hello_ends_after_ten_seconds() {
+    let began = Instant::now();
+    let (mut server, _peer) = connect(vec![], 4096).await;
+    server.answer(Ok(())).await;
+    let end = server.end().await;
+    assert!(matches!(end, EndReason::SetupTimeout), "{end:?}");
+    assert_elapsed(began, SETUP_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_main_loop_that_never_answers_holds_nobody() {
+    let began = Instant::now();
+    let (server, _peer) = connect(vec![], 4096).await;
+    assert!(matches!(server.end().await, EndReason::SetupTimeout));
+    assert_elapsed(began, SETUP_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_pinged_and_ends_after_thirty_seconds() {
+    let (server, mut peer) = connect_peer(vec![], 4096).await;
+    let began = Instant::now();
+    assert_eq!(peer.read().await.unwrap().0, PING);
+    assert_elapsed(began, PING_INTERVAL);
+    while peer.read().await.is_ok() {}
+    assert_elapsed(began, SILENCE_TIMEOUT);
+    drop(peer);
+    assert!(matches!(server.end().await, EndReason::Silent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_pings_stays() {
+    let (server, mut peer) = connect_peer(vec![], 4096).await;
+    let began = Instant::now();
+    for _ in 0..40 {
+        assert_eq!(peer.read().await.unwrap().0, PING);
+        peer.send(PONG, &[0xC0]).await;
+    }
+    assert_elapsed(began, PING_INTERVAL * 40);
+    server.close.send(Some(DisconnectReason::Quitting)).unwrap();
+    peer.expect_goodbye(DisconnectReason::Quitting).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
+    let (server, mut peer) = connect_peer(vec![], 4096).await;
+    let flood = 10_000;
+    let mut outgoing = peer.outgoing;
+    let sending = tokio::spawn(async move {
+        for _ in 0..flood {
+            outgoing
+                .send(PING, &[0xC0], Compression::Snappy)
+                .await
+                .unwrap();
+        }
+        outgoing
+            .send(DISCONNECT, &[0xC1, 0x00], Compression::Snappy)
+            .await
+            .unwrap();
+        outgoing
+    });
+    let mut pongs = 0;
+    while let Ok(frame_data) = peer.incoming.read(1 << 24).await {
+        assert_eq!(message::split_id(frame_data).unwrap().0, PONG);
+        pongs += 1;
+    }
+    assert!((1..=flood).contains(&pongs), "{pongs}");
+    sending.await.unwrap();
+    assert!(matches!(
+        server.end().await,
+        EndReason::Remote(DisconnectReason::Requested)
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_is_dropped_after_twenty_seconds() {
+    let flooding = Protocol::new("foo", 42, 1, |_, pipe| async move {
+        loop {
+            pipe.write(0, &[7; 1000]).await?;
+        }
+    });
+    let (server, _peer) = connect_peer(vec![flooding], 4096).await;
+    let began = Instant::now();
+    let end = server.end().await;
+    assert!(
+        matches!(&end, EndReason::Transport(TransportError::Stalled)),
+        "{end:?}"
+    );
+    // Then a second for a goodbye that might be there to read, and one to see the stream end.
+    assert_elapsed(began, transport::WRITE_STALL + 2 * GOODBYE_TIMEOUT);
+}
