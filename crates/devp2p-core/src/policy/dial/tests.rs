@@ -1,3 +1,8 @@
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "small numbers chosen by the tests"
+)]
+
 use std::net::SocketAddr;
 
 use proptest::prelude::*;
@@ -397,7 +402,7 @@ impl World {
         match *event {
             Event::Add(n) => self.dials.add(enode(n), self.now).unwrap(),
             Event::Remove(n) => {
-                assert_eq!(self.dials.contains(&key(n)), self.dials.remove(&key(n)))
+                assert_eq!(self.dials.contains(&key(n)), self.dials.remove(&key(n)));
             }
             Event::Trust(n) => self.admission.trust(key(n)),
             Event::Distrust(n) => self.admission.distrust(&key(n)),

@@ -1,3 +1,8 @@
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "small numbers chosen by the tests"
+)]
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::*;
