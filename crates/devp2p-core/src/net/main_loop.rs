@@ -300,11 +300,13 @@ impl MainLoop {
         } else {
             self.dials.failed(&key, now)
         };
+        let quitting = matches!(reason, EndReason::Local(DisconnectReason::Quitting));
         match retry {
-            Some(wait) => {
+            // After crossed dials the other connection is there.
+            Some(wait) if !quitting && !self.admission.contains(&key) => {
                 warn!(peer = %key.short(), %reason, "cannot connect; trying again in {wait:?}");
             }
-            None => debug!(peer = %key.short(), %reason, "a dial ended"),
+            _ => debug!(peer = %key.short(), %reason, "a dial ended"),
         }
     }
 

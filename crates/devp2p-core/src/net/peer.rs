@@ -301,7 +301,7 @@ impl Handlers {
             Some(Ok((id, Err(error)))) => {
                 if matches!(error, ProtocolError::Closed(_)) {
                     // Not the cause: what closed the pipe is about to say why.
-                    sleep(2 * GOODBYE_TIMEOUT).await;
+                    sleep(GOODBYE_TIMEOUT.saturating_mul(2)).await;
                 }
                 EndReason::ProtocolFailed(self.name(id), error)
             }

@@ -1,0 +1,429 @@
+//! Stories about servers, over real sockets on loopback.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use devp2p_core::enode::Enode;
+use devp2p_core::events::PeerEvent;
+use devp2p_core::keys::NodeKey;
+use devp2p_core::net::{AddPeerError, Config, EndReason, Server, StartError, client_name};
+use devp2p_core::p2p::DisconnectReason;
+use devp2p_core::policy;
+use support::{added, config, dropped, listening, said_by_peer, server, soon};
+
+#[tokio::test]
+async fn a_server_tells_who_and_where_it_is() {
+    let server = Server::start(config(&client_name("foo", "42"), 0))
+        .await
+        .unwrap();
+    let info = server.node_info();
+    let listens_on = info.listen_addr.unwrap();
+    assert!(
+        info.name.starts_with("foo/v42/") && info.name.contains("/rust1."),
+        "{}",
+        info.name
+    );
+    let expected = format!(
+        "enode://{}@127.0.0.1:{}?discport=0",
+        info.id,
+        listens_on.port()
+    );
+    assert_eq!(info.enode.to_string(), expected);
+    assert_eq!(info.node_id, info.id.node_id());
+    assert!(listens_on.port() > 0 && listens_on.ip() == info.ip);
+    soon(server.stop()).await;
+}
+
+#[tokio::test]
+async fn a_server_without_a_listener_says_port_0() {
+    let config = Config {
+        listen: None,
+        ..config("deaf", 1)
+    };
+    let server = Server::start(config).await.unwrap();
+    assert_eq!(server.node_info().listen_addr, None);
+    assert!(server.enode().to_string().ends_with("@127.0.0.1:0"));
+}
+
+#[tokio::test]
+async fn two_servers_connect_and_both_tell() {
+    let (one, two) = (server("one", 1).await, server("two", 1).await);
+    let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+    one.add_peer(two.enode().clone()).await.unwrap();
+    assert_eq!(added(&mut events_one).await, two.node_info().id);
+    assert_eq!(added(&mut events_two).await, one.node_info().id);
+    let (peers_one, peers_two) = (one.peers().await, two.peers().await);
+    assert_eq!((peers_one.len(), peers_two.len()), (1, 1));
+    assert_eq!(
+        (peers_one[0].name.as_str(), peers_two[0].name.as_str()),
+        ("two", "one")
+    );
+    assert_eq!(peers_one[0].direction, policy::Direction::Outbound);
+    assert_eq!(peers_two[0].direction, policy::Direction::Inbound);
+    assert_eq!(Some(peers_one[0].remote), two.node_info().listen_addr);
+    assert_eq!(
+        (peers_one[0].local, peers_one[0].remote),
+        (peers_two[0].remote, peers_two[0].local)
+    );
+}
+
+#[tokio::test]
+async fn stopping_tells_the_peer_and_ends_the_stream_of_events() {
+    let (one, two) = (server("one", 1).await, server("two", 1).await);
+    let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+    one.add_peer(two.enode().clone()).await.unwrap();
+    added(&mut events_one).await;
+    added(&mut events_two).await;
+    soon(two.stop()).await;
+    let (_, end) = dropped(&mut events_two).await;
+    assert!(
+        matches!(end, EndReason::Local(DisconnectReason::Quitting)),
+        "{end:?}"
+    );
+    assert!(events_two.next().await.is_none());
+    let (_, end) = dropped(&mut events_one).await;
+    assert_eq!(
+        said_by_peer(&end),
+        Some(DisconnectReason::Quitting),
+        "{end:?}"
+    );
+    assert!(one.peers().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_server_with_0_slots_refuses_everyone_but_the_trusted() {
+    let (one, two) = (server("one", 2).await, server("two", 0).await);
+    let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+    let three = server("three", 2).await;
+    let mut events_three = three.subscribe();
+    two.add_trusted_peer(three.node_info().id).await;
+    one.add_peer(two.enode().clone()).await.unwrap();
+    three.add_peer(two.enode().clone()).await.unwrap();
+    assert_eq!(added(&mut events_two).await, three.node_info().id);
+    added(&mut events_three).await;
+    soon(two.stop()).await;
+    dropped(&mut events_two).await;
+    dropped(&mut events_three).await;
+    soon(one.stop()).await;
+    assert!(
+        events_one.next().await.is_none(),
+        "one was added although it was not trusted"
+    );
+}
+
+#[tokio::test]
+async fn removing_a_peer_says_requested_and_returns_when_it_is_dropped() {
+    let (one, two) = (server("one", 1).await, server("two", 1).await);
+    let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+    one.add_peer(two.enode().clone()).await.unwrap();
+    added(&mut events_one).await;
+    added(&mut events_two).await;
+    soon(one.remove_peer(two.node_info().id)).await;
+    assert!(one.peers().await.is_empty());
+    dropped(&mut events_one).await;
+    let (_, end) = dropped(&mut events_two).await;
+    assert_eq!(
+        said_by_peer(&end),
+        Some(DisconnectReason::Requested),
+        "{end:?}"
+    );
+    // Nobody to remove: returns at once.
+    soon(one.remove_peer(two.node_info().id)).await;
+}
+
+#[tokio::test]
+async fn a_node_without_a_common_capability_is_refused() {
+    let one = Config {
+        protocols: vec![listening("foo", 42)],
+        ..config("one", 1)
+    };
+    let two = Config {
+        protocols: vec![listening("bar", 1)],
+        ..config("two", 1)
+    };
+    let (one, two) = (
+        Server::start(one).await.unwrap(),
+        Server::start(two).await.unwrap(),
+    );
+    let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+    one.add_peer(two.enode().clone()).await.unwrap();
+    // A node with both capabilities can still connect to the second: it comes after the refusal.
+    let both = vec![listening("foo", 42), listening("bar", 1)];
+    let three = Server::start(Config {
+        protocols: both,
+        ..config("three", 2)
+    })
+    .await
+    .unwrap();
+    three.add_peer(two.enode().clone()).await.unwrap();
+    assert_eq!(added(&mut events_two).await, three.node_info().id);
+    soon(one.stop()).await;
+    assert!(events_one.next().await.is_none());
+}
+
+#[tokio::test]
+async fn what_cannot_be_dialed_is_refused_at_once() {
+    let one = server("one", 1).await;
+    let id = NodeKey::generate(&mut rand::rng()).public_key();
+    let refused = |enode: String| {
+        let enode: Enode = enode.parse().unwrap();
+        one.add_peer(enode)
+    };
+    let undialable = |error| Err(AddPeerError::Undialable(error));
+    assert_eq!(
+        one.add_peer(one.enode().clone()).await,
+        undialable(policy::AddPeerError::OwnNode)
+    );
+    assert_eq!(
+        refused(format!("enode://{id}")).await,
+        undialable(policy::AddPeerError::NoAddress)
+    );
+    assert_eq!(
+        refused(format!("enode://{id}@127.0.0.1:0")).await,
+        undialable(policy::AddPeerError::NoTcpPort)
+    );
+}
+
+#[tokio::test]
+async fn a_host_name_is_looked_up_when_it_is_dialed() {
+    let (one, two) = (server("one", 1).await, server("two", 1).await);
+    let mut events = one.subscribe();
+    let port = two.node_info().listen_addr.unwrap().port();
+    let enode = format!("enode://{}@localhost:{port}", two.node_info().id);
+    one.add_peer(enode.parse().unwrap()).await.unwrap();
+    assert_eq!(added(&mut events).await, two.node_info().id);
+}
+
+#[tokio::test]
+async fn a_node_that_is_not_there_yet_is_dialed_again() {
+    let one = server("one", 1).await;
+    let mut events = one.subscribe();
+    // A port that was free a moment ago, and a node that will come to listen on it.
+    let late = config("late", 1);
+    let addr = {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        taken.local_addr().unwrap()
+    };
+    let enode = Enode::new(late.key.public_key(), addr);
+    one.add_peer(enode).await.unwrap();
+    let late = Server::start(Config {
+        listen: Some(addr),
+        ..late
+    })
+    .await
+    .unwrap();
+    assert_eq!(added(&mut events).await, late.node_info().id);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error_that_names_it() {
+    let one = server("one", 1).await;
+    let listen = one.node_info().listen_addr;
+    let error = Server::start(Config {
+        listen,
+        ..config("two", 1)
+    })
+    .await
+    .unwrap_err();
+    assert!(matches!(error, StartError::PortTaken(addr) if Some(addr) == listen));
+    assert!(
+        error
+            .to_string()
+            .contains(&listen.unwrap().port().to_string())
+    );
+}
+
+#[tokio::test]
+async fn a_hello_that_nobody_would_read_and_a_protocol_given_twice_do_not_start() {
+    let error = Server::start(config(&"x".repeat(3000), 1))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StartError::HelloTooLong(len) if len > 3000),
+        "{error}"
+    );
+    let twins = vec![
+        listening("foo", 42),
+        listening("bar", 1),
+        listening("foo", 42),
+    ];
+    let error = Server::start(Config {
+        protocols: twins,
+        ..config("x", 1)
+    })
+    .await
+    .unwrap_err();
+    assert!(error.to_string().contains("foo/42"), "{error}");
+}
+
+#[tokio::test]
+async fn crossed_dials_leave_one_connection_on_both_sides() {
+    for _ in 0..20 {
+        let (one, two) = (server("one", 1).await, server("two", 1).await);
+        let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+        let (added_one, added_two) = tokio::join!(
+            one.add_peer(two.enode().clone()),
+            two.add_peer(one.enode().clone())
+        );
+        added_one.and(added_two).unwrap();
+        // A first connection may have to give way to the one that both sides keep.
+        let settled = async {
+            loop {
+                let (peers_one, peers_two) = (one.peers().await, two.peers().await);
+                if let ([peer_one], [peer_two]) = (&peers_one[..], &peers_two[..]) {
+                    if peer_one.local == peer_two.remote && peer_one.remote == peer_two.local {
+                        return;
+                    }
+                }
+                tokio::select! {
+                    event = events_one.next() => assert!(event.is_some()),
+                    event = events_two.next() => assert!(event.is_some()),
+                }
+            }
+        };
+        soon(settled).await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_connection_of_the_same_node_is_refused() {
+    let two = server("two", 5).await;
+    let key = [7; 32];
+    let twin = |name| async move {
+        let key = NodeKey::from_bytes(key).unwrap();
+        Server::start(Config {
+            max_peers: 5,
+            ..Config::new(key, name)
+        })
+        .await
+        .unwrap()
+    };
+    let (first, second) = (twin("first").await, twin("second").await);
+    let (mut events_two, mut events_second) = (two.subscribe(), second.subscribe());
+    first.add_peer(two.enode().clone()).await.unwrap();
+    added(&mut events_two).await;
+    second.add_peer(two.enode().clone()).await.unwrap();
+    // A third node that is asked after the second shows that the second was refused, not slow.
+    let third = server("third", 1).await;
+    third.add_peer(two.enode().clone()).await.unwrap();
+    assert_eq!(added(&mut events_two).await, third.node_info().id);
+    let names: Vec<String> = two
+        .peers()
+        .await
+        .into_iter()
+        .map(|peer| peer.name)
+        .collect();
+    assert!(names.contains(&"first".to_owned()) && !names.contains(&"second".to_owned()));
+    soon(second.stop()).await;
+    assert!(events_second.next().await.is_none());
+}
+
+#[tokio::test]
+async fn messages_are_told_in_the_order_of_the_handler() {
+    use devp2p_core::protocol::Protocol;
+
+    let greeting = || {
+        Protocol::new("foo", 42, 2, |_, mut pipe| async move {
+            pipe.write(1, b"hello").await?;
+            let msg = pipe.read().await?;
+            assert_eq!((msg.code, &msg.payload[..]), (1, &b"hello"[..]));
+            pipe.read().await.map(|_| ()).map_err(Into::into)
+        })
+    };
+    let talkative = |name| Config {
+        protocols: vec![greeting()],
+        message_events: true,
+        ..config(name, 1)
+    };
+    let one = Server::start(talkative("one")).await.unwrap();
+    let two = Server::start(talkative("two")).await.unwrap();
+    let mut events = one.subscribe();
+    one.add_peer(two.enode().clone()).await.unwrap();
+    added(&mut events).await;
+    for kind in ["msgsend", "msgrecv"] {
+        let event = soon(events.next()).await.unwrap();
+        assert_eq!(event.kind(), kind);
+        let (PeerEvent::MsgSend(message) | PeerEvent::MsgRecv(message)) = event else {
+            panic!()
+        };
+        assert_eq!(
+            (&*message.protocol, message.msg_code, message.msg_size),
+            ("foo", 1, 5)
+        );
+        assert_eq!(message.peer, two.node_info().id);
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_that_is_too_slow_is_told_what_it_missed() {
+    use devp2p_core::protocol::Protocol;
+
+    let flood = Protocol::new("foo", 42, 1, |_, pipe| async move {
+        for _ in 0..3000 {
+            pipe.write(0, &[]).await?;
+        }
+        Ok(())
+    });
+    let one = Config {
+        protocols: vec![flood],
+        message_events: true,
+        ..config("one", 1)
+    };
+    let two = Config {
+        protocols: vec![listening("foo", 42)],
+        ..config("two", 1)
+    };
+    let (one, two) = (
+        Server::start(one).await.unwrap(),
+        Server::start(two).await.unwrap(),
+    );
+    let (mut slow, mut events_two) = (one.subscribe(), two.subscribe());
+    one.add_peer(two.enode().clone()).await.unwrap();
+    added(&mut events_two).await;
+    let (_, end) = dropped(&mut events_two).await;
+    assert_eq!(said_by_peer(&end), Some(DisconnectReason::Quitting));
+    soon(one.stop()).await;
+    let Some(PeerEvent::Missed(missed)) = slow.next().await else {
+        panic!("nothing was missed")
+    };
+    let mut told = 0;
+    while let Some(event) = slow.next().await {
+        told += 1;
+        assert!(matches!(event.kind(), "msgsend" | "drop"));
+    }
+    assert_eq!(missed + told, 1 + 3000 + 1, "add, messages, drop");
+}
+
+#[cfg(feature = "serde")]
+#[tokio::test]
+async fn events_and_infos_become_json_with_the_keys_of_the_document() {
+    let (one, two) = (server("one", 1).await, server("two", 1).await);
+    let mut events = one.subscribe();
+    one.add_peer(two.enode().clone()).await.unwrap();
+    let add = serde_json::to_value(soon(events.next()).await.unwrap()).unwrap();
+    let peers = serde_json::to_value(one.peers().await).unwrap();
+    soon(two.stop()).await;
+    let drop = serde_json::to_value(soon(events.next()).await.unwrap()).unwrap();
+    let keys = |value: &serde_json::Value| {
+        let keys: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+        keys.join(" ")
+    };
+    assert_eq!(keys(&add), "local peer remote type");
+    assert_eq!(keys(&drop), "error local peer remote type");
+    assert_eq!(
+        (&add["type"], &drop["type"]),
+        (&"add".into(), &"drop".into())
+    );
+    assert_eq!(drop["error"], "client quitting");
+    assert_eq!(add["peer"].as_str().unwrap().len(), 128);
+    assert_eq!(keys(&peers[0]), "capabilities id inbound local name remote");
+    let info = serde_json::to_value(one.node_info()).unwrap();
+    assert_eq!(keys(&info), "enode id ip listenAddr name nodeId protocols");
+    assert_eq!(
+        serde_json::to_value(PeerEvent::Missed(7))
+            .unwrap()
+            .to_string(),
+        r#"{"count":7,"type":"missed"}"#
+    );
+}
