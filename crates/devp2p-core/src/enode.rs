@@ -117,14 +117,7 @@ impl Enode {
     /// A node at an IP address, with the same port for TCP and UDP.
     pub fn new(public_key: PublicKey, address: SocketAddr) -> Enode {
         let (host, port) = (Host::Ip(address.ip()), address.port());
-        Enode {
-            public_key,
-            endpoint: Some(Endpoint {
-                host,
-                tcp: port,
-                udp: port,
-            }),
-        }
+        Enode { public_key, endpoint: Some(Endpoint { host, tcp: port, udp: port }) }
     }
 
     /// The address to connect to.
@@ -133,11 +126,9 @@ impl Enode {
     /// looked up first.
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
         match &self.endpoint {
-            Some(Endpoint {
-                host: Host::Ip(ip),
-                tcp,
-                ..
-            }) if *tcp != 0 => Some(SocketAddr::new(*ip, *tcp)),
+            Some(Endpoint { host: Host::Ip(ip), tcp, .. }) if *tcp != 0 => {
+                Some(SocketAddr::new(*ip, *tcp))
+            }
             _ => None,
         }
     }
@@ -155,11 +146,7 @@ impl FromStr for Enode {
         }
         let Some(rest) = url.strip_prefix(PREFIX) else {
             let other = url.contains("://");
-            return Err(if other {
-                EnodeError::WrongScheme
-            } else {
-                EnodeError::MissingPrefix
-            });
+            return Err(if other { EnodeError::WrongScheme } else { EnodeError::MissingPrefix });
         };
         if rest.contains('#') {
             return Err(EnodeError::Fragment);
@@ -176,10 +163,7 @@ impl FromStr for Enode {
                 public_key: public_key.parse()?,
                 endpoint: Some(parse_endpoint(address, query)?),
             }),
-            (None, None) => Ok(Enode {
-                public_key: node.parse()?,
-                endpoint: None,
-            }),
+            (None, None) => Ok(Enode { public_key: node.parse()?, endpoint: None }),
             (None, Some(_)) => Err(EnodeError::MissingHost),
         }
     }
@@ -231,18 +215,11 @@ impl FromStr for Host {
             return Ok(Host::Ip(ip.into()));
         }
         // Such a name means an IPv4 address to some resolvers, and not to others.
-        if host
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
-        {
+        if host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             let ip: Ipv4Addr = host.parse().map_err(|_| EnodeError::BadIpv4)?;
             return Ok(Host::Ip(ip.into()));
         }
-        if is_dns_name(host) {
-            Ok(Host::Dns(host.to_owned()))
-        } else {
-            Err(EnodeError::BadHost)
-        }
+        if is_dns_name(host) { Ok(Host::Dns(host.to_owned())) } else { Err(EnodeError::BadHost) }
     }
 }
 
@@ -251,9 +228,7 @@ fn is_dns_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     name.len() <= 253 && name.split('.').all(is_label)
 }

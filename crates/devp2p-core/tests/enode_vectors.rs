@@ -1,10 +1,6 @@
 //! The enode URLs of `vectors/enode_urls.json`: one test each.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that fails may panic"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails may panic")]
 
 use std::net::IpAddr;
 
@@ -20,24 +16,12 @@ fn vectors() -> Value {
 fn vector(kind: &str, url: &str) -> Value {
     let vectors = vectors();
     let url = url.replace("KEY", vectors["id"].as_str().unwrap());
-    vectors[kind]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|vector| vector["url"] == url)
-        .unwrap()
-        .clone()
+    vectors[kind].as_array().unwrap().iter().find(|vector| vector["url"] == url).unwrap().clone()
 }
 
 fn host(vector: &Value) -> Option<Host> {
-    let ip = vector["host"]
-        .as_str()
-        .map(|ip| Host::Ip(ip.parse::<IpAddr>().unwrap()));
-    ip.or_else(|| {
-        vector["hostname"]
-            .as_str()
-            .map(|name| Host::Dns(name.to_owned()))
-    })
+    let ip = vector["host"].as_str().map(|ip| Host::Ip(ip.parse::<IpAddr>().unwrap()));
+    ip.or_else(|| vector["hostname"].as_str().map(|name| Host::Dns(name.to_owned())))
 }
 
 fn port(value: &Value) -> u16 {
@@ -105,11 +89,7 @@ fn a_key_alone_is_parsed() {
 
 #[test]
 fn a_port_that_is_no_number_is_refused() {
-    assert_refused(
-        "enode://KEY@127.0.0.1:foo",
-        "invalid port",
-        EnodeError::BadPort,
-    );
+    assert_refused("enode://KEY@127.0.0.1:foo", "invalid port", EnodeError::BadPort);
 }
 
 #[test]

@@ -14,21 +14,11 @@ use support::{added, config, dropped, listening, said_by_peer, server, soon};
 
 #[tokio::test]
 async fn a_server_tells_who_and_where_it_is() {
-    let server = Server::start(config(&client_name("foo", "42"), 0))
-        .await
-        .unwrap();
+    let server = Server::start(config(&client_name("foo", "42"), 0)).await.unwrap();
     let info = server.node_info();
     let listens_on = info.listen_addr.unwrap();
-    assert!(
-        info.name.starts_with("foo/v42/") && info.name.contains("/rust1."),
-        "{}",
-        info.name
-    );
-    let expected = format!(
-        "enode://{}@127.0.0.1:{}?discport=0",
-        info.id,
-        listens_on.port()
-    );
+    assert!(info.name.starts_with("foo/v42/") && info.name.contains("/rust1."), "{}", info.name);
+    let expected = format!("enode://{}@127.0.0.1:{}?discport=0", info.id, listens_on.port());
     assert_eq!(info.enode.to_string(), expected);
     assert_eq!(info.node_id, info.id.node_id());
     assert!(listens_on.port() > 0 && listens_on.ip() == info.ip);
@@ -37,10 +27,7 @@ async fn a_server_tells_who_and_where_it_is() {
 
 #[tokio::test]
 async fn a_server_without_a_listener_says_port_0() {
-    let config = Config {
-        listen: None,
-        ..config("deaf", 1)
-    };
+    let config = Config { listen: None, ..config("deaf", 1) };
     let server = Server::start(config).await.unwrap();
     assert_eq!(server.node_info().listen_addr, None);
     assert!(server.enode().to_string().ends_with("@127.0.0.1:0"));
@@ -55,10 +42,7 @@ async fn two_servers_connect_and_both_tell() {
     assert_eq!(added(&mut events_two).await, one.node_info().id);
     let (peers_one, peers_two) = (one.peers().await, two.peers().await);
     assert_eq!((peers_one.len(), peers_two.len()), (1, 1));
-    assert_eq!(
-        (peers_one[0].name.as_str(), peers_two[0].name.as_str()),
-        ("two", "one")
-    );
+    assert_eq!((peers_one[0].name.as_str(), peers_two[0].name.as_str()), ("two", "one"));
     assert_eq!(peers_one[0].direction, policy::Direction::Outbound);
     assert_eq!(peers_two[0].direction, policy::Direction::Inbound);
     assert_eq!(Some(peers_one[0].remote), two.node_info().listen_addr);
@@ -77,17 +61,10 @@ async fn stopping_tells_the_peer_and_ends_the_stream_of_events() {
     added(&mut events_two).await;
     soon(two.stop()).await;
     let (_, end) = dropped(&mut events_two).await;
-    assert!(
-        matches!(end, EndReason::Local(DisconnectReason::Quitting)),
-        "{end:?}"
-    );
+    assert!(matches!(end, EndReason::Local(DisconnectReason::Quitting)), "{end:?}");
     assert!(events_two.next().await.is_none());
     let (_, end) = dropped(&mut events_one).await;
-    assert_eq!(
-        said_by_peer(&end),
-        Some(DisconnectReason::Quitting),
-        "{end:?}"
-    );
+    assert_eq!(said_by_peer(&end), Some(DisconnectReason::Quitting), "{end:?}");
     assert!(one.peers().await.is_empty());
 }
 
@@ -106,10 +83,7 @@ async fn a_server_with_0_slots_refuses_everyone_but_the_trusted() {
     dropped(&mut events_two).await;
     dropped(&mut events_three).await;
     soon(one.stop()).await;
-    assert!(
-        events_one.next().await.is_none(),
-        "one was added although it was not trusted"
-    );
+    assert!(events_one.next().await.is_none(), "one was added although it was not trusted");
 }
 
 #[tokio::test]
@@ -123,39 +97,21 @@ async fn removing_a_peer_says_requested_and_returns_when_it_is_dropped() {
     assert!(one.peers().await.is_empty());
     dropped(&mut events_one).await;
     let (_, end) = dropped(&mut events_two).await;
-    assert_eq!(
-        said_by_peer(&end),
-        Some(DisconnectReason::Requested),
-        "{end:?}"
-    );
+    assert_eq!(said_by_peer(&end), Some(DisconnectReason::Requested), "{end:?}");
     // Nobody to remove: returns at once.
     soon(one.remove_peer(two.node_info().id)).await;
 }
 
 #[tokio::test]
 async fn a_node_without_a_common_capability_is_refused() {
-    let one = Config {
-        protocols: vec![listening("foo", 42)],
-        ..config("one", 1)
-    };
-    let two = Config {
-        protocols: vec![listening("bar", 1)],
-        ..config("two", 1)
-    };
-    let (one, two) = (
-        Server::start(one).await.unwrap(),
-        Server::start(two).await.unwrap(),
-    );
+    let one = Config { protocols: vec![listening("foo", 42)], ..config("one", 1) };
+    let two = Config { protocols: vec![listening("bar", 1)], ..config("two", 1) };
+    let (one, two) = (Server::start(one).await.unwrap(), Server::start(two).await.unwrap());
     let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
     one.add_peer(two.enode().clone()).await.unwrap();
     // A node with both capabilities can still connect to the second: it comes after the refusal.
     let both = vec![listening("foo", 42), listening("bar", 1)];
-    let three = Server::start(Config {
-        protocols: both,
-        ..config("three", 2)
-    })
-    .await
-    .unwrap();
+    let three = Server::start(Config { protocols: both, ..config("three", 2) }).await.unwrap();
     three.add_peer(two.enode().clone()).await.unwrap();
     assert_eq!(added(&mut events_two).await, three.node_info().id);
     soon(one.stop()).await;
@@ -171,14 +127,8 @@ async fn what_cannot_be_dialed_is_refused_at_once() {
         one.add_peer(enode)
     };
     let undialable = |error| Err(AddPeerError::Undialable(error));
-    assert_eq!(
-        one.add_peer(one.enode().clone()).await,
-        undialable(policy::AddPeerError::OwnNode)
-    );
-    assert_eq!(
-        refused(format!("enode://{id}")).await,
-        undialable(policy::AddPeerError::NoAddress)
-    );
+    assert_eq!(one.add_peer(one.enode().clone()).await, undialable(policy::AddPeerError::OwnNode));
+    assert_eq!(refused(format!("enode://{id}")).await, undialable(policy::AddPeerError::NoAddress));
     assert_eq!(
         refused(format!("enode://{id}@127.0.0.1:0")).await,
         undialable(policy::AddPeerError::NoTcpPort)
@@ -207,12 +157,7 @@ async fn a_node_that_is_not_there_yet_is_dialed_again() {
     };
     let enode = Enode::new(late.key.public_key(), addr);
     one.add_peer(enode).await.unwrap();
-    let late = Server::start(Config {
-        listen: Some(addr),
-        ..late
-    })
-    .await
-    .unwrap();
+    let late = Server::start(Config { listen: Some(addr), ..late }).await.unwrap();
     assert_eq!(added(&mut events).await, late.node_info().id);
 }
 
@@ -220,40 +165,17 @@ async fn a_node_that_is_not_there_yet_is_dialed_again() {
 async fn a_taken_port_is_an_error_that_names_it() {
     let one = server("one", 1).await;
     let listen = one.node_info().listen_addr;
-    let error = Server::start(Config {
-        listen,
-        ..config("two", 1)
-    })
-    .await
-    .unwrap_err();
+    let error = Server::start(Config { listen, ..config("two", 1) }).await.unwrap_err();
     assert!(matches!(error, StartError::PortTaken(addr) if Some(addr) == listen));
-    assert!(
-        error
-            .to_string()
-            .contains(&listen.unwrap().port().to_string())
-    );
+    assert!(error.to_string().contains(&listen.unwrap().port().to_string()));
 }
 
 #[tokio::test]
 async fn a_hello_that_nobody_would_read_and_a_protocol_given_twice_do_not_start() {
-    let error = Server::start(config(&"x".repeat(3000), 1))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, StartError::HelloTooLong(len) if len > 3000),
-        "{error}"
-    );
-    let twins = vec![
-        listening("foo", 42),
-        listening("bar", 1),
-        listening("foo", 42),
-    ];
-    let error = Server::start(Config {
-        protocols: twins,
-        ..config("x", 1)
-    })
-    .await
-    .unwrap_err();
+    let error = Server::start(config(&"x".repeat(3000), 1)).await.unwrap_err();
+    assert!(matches!(error, StartError::HelloTooLong(len) if len > 3000), "{error}");
+    let twins = vec![listening("foo", 42), listening("bar", 1), listening("foo", 42)];
+    let error = Server::start(Config { protocols: twins, ..config("x", 1) }).await.unwrap_err();
     assert!(error.to_string().contains("foo/42"), "{error}");
 }
 
@@ -262,10 +184,8 @@ async fn crossed_dials_leave_one_connection_on_both_sides() {
     for _ in 0..20 {
         let (one, two) = (server("one", 1).await, server("two", 1).await);
         let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
-        let (added_one, added_two) = tokio::join!(
-            one.add_peer(two.enode().clone()),
-            two.add_peer(one.enode().clone())
-        );
+        let (added_one, added_two) =
+            tokio::join!(one.add_peer(two.enode().clone()), two.add_peer(one.enode().clone()));
         added_one.and(added_two).unwrap();
         // A first connection may have to give way to the one that both sides keep.
         let settled = async {
@@ -292,12 +212,7 @@ async fn a_second_connection_of_the_same_node_is_refused() {
     let key = [7; 32];
     let twin = |name| async move {
         let key = NodeKey::from_bytes(key).unwrap();
-        Server::start(Config {
-            max_peers: 5,
-            ..Config::new(key, name)
-        })
-        .await
-        .unwrap()
+        Server::start(Config { max_peers: 5, ..Config::new(key, name) }).await.unwrap()
     };
     let (first, second) = (twin("first").await, twin("second").await);
     let (mut events_two, mut events_second) = (two.subscribe(), second.subscribe());
@@ -308,12 +223,7 @@ async fn a_second_connection_of_the_same_node_is_refused() {
     let third = server("third", 1).await;
     third.add_peer(two.enode().clone()).await.unwrap();
     assert_eq!(added(&mut events_two).await, third.node_info().id);
-    let names: Vec<String> = two
-        .peers()
-        .await
-        .into_iter()
-        .map(|peer| peer.name)
-        .collect();
+    let names: Vec<String> = two.peers().await.into_iter().map(|peer| peer.name).collect();
     assert!(names.contains(&"first".to_owned()) && !names.contains(&"second".to_owned()));
     soon(second.stop()).await;
     assert!(events_second.next().await.is_none());
@@ -331,11 +241,8 @@ async fn messages_are_told_in_the_order_of_the_handler() {
             pipe.read().await.map(|_| ()).map_err(Into::into)
         })
     };
-    let talkative = |name| Config {
-        protocols: vec![greeting()],
-        message_events: true,
-        ..config(name, 1)
-    };
+    let talkative =
+        |name| Config { protocols: vec![greeting()], message_events: true, ..config(name, 1) };
     let one = Server::start(talkative("one")).await.unwrap();
     let two = Server::start(talkative("two")).await.unwrap();
     let mut events = one.subscribe();
@@ -344,13 +251,8 @@ async fn messages_are_told_in_the_order_of_the_handler() {
     for kind in ["msgsend", "msgrecv"] {
         let event = soon(events.next()).await.unwrap();
         assert_eq!(event.kind(), kind);
-        let (PeerEvent::MsgSend(message) | PeerEvent::MsgRecv(message)) = event else {
-            panic!()
-        };
-        assert_eq!(
-            (&*message.protocol, message.msg_code, message.msg_size),
-            ("foo", 1, 5)
-        );
+        let (PeerEvent::MsgSend(message) | PeerEvent::MsgRecv(message)) = event else { panic!() };
+        assert_eq!((&*message.protocol, message.msg_code, message.msg_size), ("foo", 1, 5));
         assert_eq!(message.peer, two.node_info().id);
     }
 }
@@ -365,28 +267,16 @@ async fn a_subscriber_that_is_too_slow_is_told_what_it_missed() {
         }
         Ok(())
     });
-    let one = Config {
-        protocols: vec![flood],
-        message_events: true,
-        ..config("one", 1)
-    };
-    let two = Config {
-        protocols: vec![listening("foo", 42)],
-        ..config("two", 1)
-    };
-    let (one, two) = (
-        Server::start(one).await.unwrap(),
-        Server::start(two).await.unwrap(),
-    );
+    let one = Config { protocols: vec![flood], message_events: true, ..config("one", 1) };
+    let two = Config { protocols: vec![listening("foo", 42)], ..config("two", 1) };
+    let (one, two) = (Server::start(one).await.unwrap(), Server::start(two).await.unwrap());
     let (mut slow, mut events_two) = (one.subscribe(), two.subscribe());
     one.add_peer(two.enode().clone()).await.unwrap();
     added(&mut events_two).await;
     let (_, end) = dropped(&mut events_two).await;
     assert_eq!(said_by_peer(&end), Some(DisconnectReason::Quitting));
     soon(one.stop()).await;
-    let Some(PeerEvent::Missed(missed)) = slow.next().await else {
-        panic!("nothing was missed")
-    };
+    let Some(PeerEvent::Missed(missed)) = slow.next().await else { panic!("nothing was missed") };
     let mut told = 0;
     while let Some(event) = slow.next().await {
         told += 1;
@@ -411,19 +301,14 @@ async fn events_and_infos_become_json_with_the_keys_of_the_document() {
     };
     assert_eq!(keys(&add), "local peer remote type");
     assert_eq!(keys(&drop), "error local peer remote type");
-    assert_eq!(
-        (&add["type"], &drop["type"]),
-        (&"add".into(), &"drop".into())
-    );
+    assert_eq!((&add["type"], &drop["type"]), (&"add".into(), &"drop".into()));
     assert_eq!(drop["error"], "client quitting");
     assert_eq!(add["peer"].as_str().unwrap().len(), 128);
     assert_eq!(keys(&peers[0]), "capabilities id inbound local name remote");
     let info = serde_json::to_value(one.node_info()).unwrap();
     assert_eq!(keys(&info), "enode id ip listenAddr name nodeId protocols");
     assert_eq!(
-        serde_json::to_value(PeerEvent::Missed(7))
-            .unwrap()
-            .to_string(),
+        serde_json::to_value(PeerEvent::Missed(7)).unwrap().to_string(),
         r#"{"count":7,"type":"missed"}"#
     );
 }

@@ -27,16 +27,8 @@ struct Tool {
     url: &'static str,
 }
 
-const GO: Tool = Tool {
-    command: "go",
-    name: "Go",
-    url: "https://go.dev/dl",
-};
-const NODE: Tool = Tool {
-    command: "node",
-    name: "Node",
-    url: "https://nodejs.org/en/download",
-};
+const GO: Tool = Tool { command: "go", name: "Go", url: "https://go.dev/dl" };
+const NODE: Tool = Tool { command: "node", name: "Node", url: "https://nodejs.org/en/download" };
 const NPM: Tool = Tool {
     // Windows finds a script only by its whole name.
     command: if cfg!(windows) { "npm.cmd" } else { "npm" },
@@ -54,17 +46,11 @@ pub fn geth_peer() -> Result<Program, InteropError> {
         let name = format!("geth-peer{EXE_SUFFIX}");
         let program = target_dir().join("interop").join(name);
         let mut go = Command::new(GO.command);
-        go.args(["build", "-o"])
-            .arg(&program)
-            .arg(".")
-            .current_dir(peer_dir("geth"));
+        go.args(["build", "-o"]).arg(&program).arg(".").current_dir(peer_dir("geth"));
         // Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.
         go.env("CGO_ENABLED", "0");
         run(&GO, go)?;
-        Ok(Program {
-            command: program.into(),
-            first_arguments: Vec::new(),
-        })
+        Ok(Program { command: program.into(), first_arguments: Vec::new() })
     })
 }
 
@@ -81,8 +67,7 @@ pub fn ethereumjs_peer() -> Result<Program, InteropError> {
         run(&NODE, node)?;
         if !is_installed(&directory) {
             let mut npm = Command::new(NPM.command);
-            npm.args(["ci", "--no-audit", "--no-fund"])
-                .current_dir(&directory);
+            npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&directory);
             run(&NPM, npm)?;
         }
         Ok(Program {
@@ -108,10 +93,7 @@ fn once(
 /// that file last.
 fn is_installed(directory: &Path) -> bool {
     let changed = |file: &str| directory.join(file).metadata()?.modified();
-    match (
-        changed("node_modules/.package-lock.json"),
-        changed("package-lock.json"),
-    ) {
+    match (changed("node_modules/.package-lock.json"), changed("package-lock.json")) {
         (Ok(installed), Ok(wanted)) => installed >= wanted,
         (Err(_), _) | (_, Err(_)) => false,
     }
@@ -119,10 +101,7 @@ fn is_installed(directory: &Path) -> bool {
 
 fn run(tool: &Tool, mut command: Command) -> Result<(), InteropError> {
     let output = command.output().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => InteropError::MissingTool {
-            name: tool.name,
-            url: tool.url,
-        },
+        io::ErrorKind::NotFound => InteropError::MissingTool { name: tool.name, url: tool.url },
         _ => InteropError::Io(error),
     })?;
     if output.status.success() {
@@ -137,9 +116,7 @@ fn run(tool: &Tool, mut command: Command) -> Result<(), InteropError> {
 }
 
 fn peer_dir(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("peers")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(name)
 }
 
 fn target_dir() -> PathBuf {

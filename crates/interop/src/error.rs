@@ -129,10 +129,7 @@ mod tests {
         transcript.said(json!({"event": "ok"}));
         transcript.said(json!({"event": "peer"}));
         transcript.take(|line| line["event"] == "ok");
-        let error = InteropError::Timeout {
-            within: Duration::from_secs(5),
-            transcript,
-        };
+        let error = InteropError::Timeout { within: Duration::from_secs(5), transcript };
 
         assert_eq!(
             format!("{error:?}"),

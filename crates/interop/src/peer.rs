@@ -65,16 +65,8 @@ impl Peer {
                 |line| json!({"event": "stderr", "line": line}),
             ));
         }
-        let stdin = child
-            .stdin
-            .take()
-            .ok_or(io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(Self {
-            child,
-            stdin,
-            lines,
-            transcript: Transcript::default(),
-        })
+        let stdin = child.stdin.take().ok_or(io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(Self { child, stdin, lines, transcript: Transcript::default() })
     }
 
     /// Waits until the peer listens, and says who it is. Call it once, first.
@@ -83,20 +75,9 @@ impl Peer {
     ///
     /// As [`expect`](Self::expect): the peer says why it could not start, if it could not.
     pub async fn ready(&mut self) -> Result<Ready, InteropError> {
-        let line = self
-            .expect(|line| line["event"] == "ready", START_STOP)
-            .await?;
-        let text = |key: &str| {
-            line.get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Ok(Ready {
-            enode: text("enode"),
-            public_key: text("publicKey"),
-            node_id: text("id"),
-        })
+        let line = self.expect(|line| line["event"] == "ready", START_STOP).await?;
+        let text = |key: &str| line.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Ready { enode: text("enode"), public_key: text("publicKey"), node_id: text("id") })
     }
 
     /// Sends a command, such as `add enode://…`. The peer answers with an `ok` or an `error`
@@ -127,13 +108,8 @@ impl Peer {
     ) -> Result<Value, InteropError> {
         match timeout(within, self.next_match(&mut matches)).await {
             Ok(Some(line)) => Ok(line),
-            Ok(None) => Err(InteropError::Ended {
-                transcript: self.transcript.clone(),
-            }),
-            Err(_) => Err(InteropError::Timeout {
-                within,
-                transcript: self.transcript.clone(),
-            }),
+            Ok(None) => Err(InteropError::Ended { transcript: self.transcript.clone() }),
+            Err(_) => Err(InteropError::Timeout { within, transcript: self.transcript.clone() }),
         }
     }
 
@@ -156,17 +132,12 @@ impl Peer {
     /// [`InteropError::Timeout`] if it would not end.
     pub async fn stop(mut self) -> Result<(), InteropError> {
         self.send_line("stop").await?;
-        self.expect(
-            |line| line["event"] == "ok" && line["command"] == "stop",
-            START_STOP,
-        )
-        .await?;
+        self.expect(|line| line["event"] == "ok" && line["command"] == "stop", START_STOP).await?;
         match timeout(START_STOP, self.child.wait()).await {
             Ok(ended) => Ok(ended.map(drop)?),
-            Err(_) => Err(InteropError::Timeout {
-                within: START_STOP,
-                transcript: self.transcript,
-            }),
+            Err(_) => {
+                Err(InteropError::Timeout { within: START_STOP, transcript: self.transcript })
+            }
         }
     }
 }

@@ -60,11 +60,7 @@ pub fn lint_book(book: &Path) -> io::Result<Vec<Problem>> {
         }
         if !listed.contains(&normal(&page)) {
             let message = "this page is not in SUMMARY.md, so nobody will see it".to_owned();
-            problems.push(Problem {
-                file: page.clone(),
-                line: 1,
-                message,
-            });
+            problems.push(Problem { file: page.clone(), line: 1, message });
         }
         problems.extend(lint_page(&page)?);
     }
@@ -87,11 +83,7 @@ pub fn lint_page(file: &Path) -> io::Result<Vec<Problem>> {
         found.extend(link_problem(file, &page, target).map(|message| (*line, message)));
     }
     found.sort();
-    let problem = |(line, message)| Problem {
-        file: file.to_owned(),
-        line,
-        message,
-    };
+    let problem = |(line, message)| Problem { file: file.to_owned(), line, message };
     Ok(found.into_iter().map(problem).collect())
 }
 
@@ -122,10 +114,7 @@ fn part_problem(page: &Page, part: &str) -> Option<String> {
         return None;
     }
     let ids: Vec<&str> = page.ids.iter().map(String::as_str).collect();
-    Some(format!(
-        "no heading has the anchor #{part}; there are: {}",
-        ids.join(", ")
-    ))
+    Some(format!("no heading has the anchor #{part}; there are: {}", ids.join(", ")))
 }
 
 /// All Markdown files in `folder` and below, in order.

@@ -16,11 +16,7 @@ use std::process::Command;
 fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR")
         .unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
-    Path::new(&here)
-        .ancestors()
-        .nth(2)
-        .unwrap_or(Path::new("."))
-        .to_owned()
+    Path::new(&here).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// The same cargo that started us, with the arguments of `line`, in the workspace folder.
@@ -35,10 +31,7 @@ fn succeeds(command: &mut Command) -> bool {
     match command.status() {
         Ok(status) => status.success(),
         Err(error) => {
-            eprintln!(
-                "cannot start {}: {error}",
-                command.get_program().to_string_lossy()
-            );
+            eprintln!("cannot start {}: {error}", command.get_program().to_string_lossy());
             false
         }
     }
@@ -52,10 +45,7 @@ fn output_of(command: &mut Command) -> Option<String> {
         }
         Ok(_) => None,
         Err(error) => {
-            eprintln!(
-                "cannot start {}: {error}",
-                command.get_program().to_string_lossy()
-            );
+            eprintln!("cannot start {}: {error}", command.get_program().to_string_lossy());
             None
         }
     }

@@ -28,11 +28,7 @@ impl Lesson {
         }
         let source = fs::read_to_string(folder.join("src/main.rs")).unwrap_or_default();
         let title = source.lines().find_map(|line| line.strip_prefix("//!"));
-        Some(Self {
-            name,
-            short,
-            title: title.unwrap_or_default().trim().to_owned(),
-        })
+        Some(Self { name, short, title: title.unwrap_or_default().trim().to_owned() })
     }
 
     /// Whether `word` names this lesson: short or in full, in upper or lower case.

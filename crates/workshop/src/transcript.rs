@@ -29,11 +29,7 @@ pub struct Transcript {
 /// It could not be started or read, or did not end within a minute (it is killed then).
 pub fn run(binary: &str, args: &[&str]) -> io::Result<Transcript> {
     let mut command = Command::new(binary);
-    command
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (done, ended) = mpsc::channel();
@@ -41,17 +37,10 @@ pub fn run(binary: &str, args: &[&str]) -> io::Result<Transcript> {
     thread::spawn(move || drop(done.send(read(stdout).and_then(|out| Ok((out, read(stderr)?))))));
     let Ok(printed) = ended.recv_timeout(LIMIT) else {
         child.kill()?;
-        return Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the program did not end",
-        ));
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "the program did not end"));
     };
     let (stdout, stderr) = printed?;
-    Ok(Transcript {
-        stdout,
-        stderr,
-        status: child.wait()?,
-    })
+    Ok(Transcript { stdout, stderr, status: child.wait()? })
 }
 
 fn read(stream: Option<impl Read>) -> io::Result<String> {
@@ -64,10 +53,7 @@ fn read(stream: Option<impl Read>) -> io::Result<String> {
 /// and the Rust version by `<time>`, `<os>` and `<version>`.
 pub fn normalise(printed: &str) -> String {
     let mut names = Names::default();
-    printed
-        .lines()
-        .map(|line| names.normalise(line) + "\n")
-        .collect()
+    printed.lines().map(|line| names.normalise(line) + "\n").collect()
 }
 
 /// The keys and ports seen so far, in order.
@@ -83,10 +69,7 @@ impl Names {
         let mut out = String::new();
         let mut rest = line.as_str();
         while let Some(first) = rest.chars().next() {
-            let word = rest
-                .split(|c: char| !c.is_ascii_alphanumeric())
-                .next()
-                .unwrap_or_default();
+            let word = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
             let len = word.len().max(first.len_utf8());
             let (taken, after) = rest.split_at(len);
             out.push_str(&self.name(&out, taken));
@@ -112,10 +95,7 @@ impl Names {
 /// `[06-24|22:12:49]` and `/linux/rust1.95.0` carry nothing to compare.
 fn without_time_and_version(line: &str) -> String {
     let mut line = line.to_owned();
-    for (begin, end, instead) in [
-        (" [", "] ", " [<time>] "),
-        ("/rust", " ", "/rust<version> "),
-    ] {
+    for (begin, end, instead) in [(" [", "] ", " [<time>] "), ("/rust", " ", "/rust<version> ")] {
         let Some((before, rest)) = line.split_once(begin) else {
             continue;
         };

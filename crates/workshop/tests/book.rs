@@ -32,9 +32,7 @@ fn problems_of(page: &str) -> Vec<Problem> {
 /// Says that there is exactly one problem, on this line, whose message has `part` in it.
 #[track_caller]
 fn assert_only(problems: &[Problem], line: usize, part: &str) {
-    let [problem] = problems else {
-        panic!("not one problem but {problems:#?}")
-    };
+    let [problem] = problems else { panic!("not one problem but {problems:#?}") };
     assert_eq!(problem.line, line, "{problem}");
     assert!(problem.message.contains(part), "{problem}");
 }
@@ -65,10 +63,7 @@ fn the_links_of_our_readme_lead_somewhere() {
 
 #[test]
 fn our_readme_has_at_most_100_lines() {
-    let lines = fs::read_to_string(root().join("README.md"))
-        .unwrap()
-        .lines()
-        .count();
+    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
     assert!(lines <= README_LINES, "{lines} lines");
 }
 
@@ -83,29 +78,17 @@ fn a_book_in_order_has_no_problem() {
 
 #[test]
 fn a_renamed_anchor_is_found() {
-    assert_only(
-        &problems_of(&listing("include ../../code.rs:old")),
-        4,
-        "`ANCHOR: old`",
-    );
+    assert_only(&problems_of(&listing("include ../../code.rs:old")), 4, "`ANCHOR: old`");
 }
 
 #[test]
 fn an_anchor_that_never_ends_is_found() {
-    assert_only(
-        &problems_of(&listing("include ../../code.rs:open")),
-        4,
-        "`ANCHOR_END: open`",
-    );
+    assert_only(&problems_of(&listing("include ../../code.rs:open")), 4, "`ANCHOR_END: open`");
 }
 
 #[test]
 fn an_anchor_with_nothing_in_it_is_found() {
-    assert_only(
-        &problems_of(&listing("include ../../code.rs:inner")),
-        4,
-        "nothing in it",
-    );
+    assert_only(&problems_of(&listing("include ../../code.rs:inner")), 4, "nothing in it");
 }
 
 #[test]
@@ -114,67 +97,35 @@ fn an_anchor_that_begins_twice_is_found() {
     let page = "{{#include ../../twice.rs:a}}\n";
     let files = [SUMMARY, ("book/src/one.md", page), ("twice.rs", twice)];
     let folder = Folder::with(&files);
-    assert_only(
-        &lint_book(&folder.path().join("book")).unwrap(),
-        1,
-        "begins 2 times",
-    );
+    assert_only(&lint_book(&folder.path().join("book")).unwrap(), 1, "begins 2 times");
 }
 
 #[test]
 fn a_missing_included_file_is_found() {
-    assert_only(
-        &problems_of(&listing("include ../../gone.rs:main")),
-        4,
-        "../../gone.rs",
-    );
-    assert_only(
-        &problems_of(&listing("rustdoc_include ../../gone.rs")),
-        4,
-        "../../gone.rs",
-    );
+    assert_only(&problems_of(&listing("include ../../gone.rs:main")), 4, "../../gone.rs");
+    assert_only(&problems_of(&listing("rustdoc_include ../../gone.rs")), 4, "../../gone.rs");
 }
 
 #[test]
 fn an_include_by_line_numbers_is_refused() {
-    assert_only(
-        &problems_of(&listing("include ../../code.rs:3:9")),
-        4,
-        "named anchor",
-    );
-    assert_only(
-        &problems_of(&listing("include ../../code.rs::9")),
-        4,
-        "named anchor",
-    );
+    assert_only(&problems_of(&listing("include ../../code.rs:3:9")), 4, "named anchor");
+    assert_only(&problems_of(&listing("include ../../code.rs::9")), 4, "named anchor");
 }
 
 #[test]
 fn a_mistyped_directive_is_found() {
-    assert_only(
-        &problems_of("{{#inlcude ../../code.rs:main}}\n"),
-        1,
-        "inlcude",
-    );
+    assert_only(&problems_of("{{#inlcude ../../code.rs:main}}\n"), 1, "inlcude");
 }
 
 #[test]
 fn rust_typed_into_a_page_is_found() {
-    assert_only(
-        &problems_of("```rust,ignore\nfn main() {}\n```\n"),
-        2,
-        "compiled code",
-    );
+    assert_only(&problems_of("```rust,ignore\nfn main() {}\n```\n"), 2, "compiled code");
     assert_only(&problems_of("```rust\n```\n"), 1, "empty");
 }
 
 #[test]
 fn a_block_that_is_never_closed_is_found() {
-    assert_only(
-        &problems_of("# One\n\n```console\n$ ls\n"),
-        3,
-        "never closed",
-    );
+    assert_only(&problems_of("# One\n\n```console\n$ ls\n"), 3, "never closed");
 }
 
 #[test]
@@ -186,45 +137,26 @@ fn a_link_to_a_missing_page_is_found() {
 
 #[test]
 fn a_link_to_a_missing_repository_file_is_found() {
-    assert_only(
-        &problems_of("[core](../../crates/core/src/gone.rs)\n"),
-        1,
-        "gone.rs",
-    );
+    assert_only(&problems_of("[core](../../crates/core/src/gone.rs)\n"), 1, "gone.rs");
 }
 
 #[test]
 fn a_missing_image_is_found() {
     assert_only(&problems_of("![tasks](tasks.svg)\n"), 1, "tasks.svg");
-    assert_only(
-        &problems_of("<img alt=\"tasks\" src=\"tasks.svg\">\n"),
-        1,
-        "tasks.svg",
-    );
+    assert_only(&problems_of("<img alt=\"tasks\" src=\"tasks.svg\">\n"), 1, "tasks.svg");
 }
 
 #[test]
 fn a_link_to_a_missing_heading_is_found() {
-    assert_only(
-        &problems_of("# One\n\n[there](#two)\n"),
-        3,
-        "#two; there are: one",
-    );
-    assert_only(
-        &problems_of("# One\n\n[there](one.md#two)\n"),
-        3,
-        "#two; there are: one",
-    );
+    assert_only(&problems_of("# One\n\n[there](#two)\n"), 3, "#two; there are: one");
+    assert_only(&problems_of("# One\n\n[there](one.md#two)\n"), 3, "#two; there are: one");
 }
 
 /// The expected anchors are what mdBook 0.5.4 makes of these headings.
 #[test]
 fn headings_get_the_anchors_that_mdbook_gives_them() {
     let headings = [
-        (
-            "# A1: a *server* that `starts()`",
-            "a1-a-server-that-starts",
-        ),
+        ("# A1: a *server* that `starts()`", "a1-a-server-that-starts"),
         ("## What's new? (and why)", "whats-new-and-why"),
         ("## Frame-size / header-data", "frame-size--header-data"),
         ("## two  spaces", "two--spaces"),
@@ -245,10 +177,7 @@ fn headings_get_the_anchors_that_mdbook_gives_them() {
         ("## `--port 0` and `my_fn`", "--port-0-and-my_fn"),
     ];
     for (index, (_, anchor)) in headings.iter().enumerate() {
-        let mut page: String = headings
-            .iter()
-            .map(|(text, _)| format!("{text}\n\n"))
-            .collect();
+        let mut page: String = headings.iter().map(|(text, _)| format!("{text}\n\n")).collect();
         page.push_str(&format!("[to number {index}](#{anchor})\n"));
         assert_none(&problems_of(&page));
     }
@@ -263,32 +192,17 @@ fn a_hash_in_a_fenced_block_is_no_heading() {
 #[test]
 fn a_summary_entry_without_its_page_is_found() {
     let summary = "# Summary\n\n- [One](one.md)\n- [Two](two.md)\n";
-    let folder = Folder::with(&[
-        ("book/src/SUMMARY.md", summary),
-        ("book/src/one.md", "# One\n"),
-    ]);
-    assert_only(
-        &lint_book(&folder.path().join("book")).unwrap(),
-        4,
-        "two.md",
-    );
+    let folder = Folder::with(&[("book/src/SUMMARY.md", summary), ("book/src/one.md", "# One\n")]);
+    assert_only(&lint_book(&folder.path().join("book")).unwrap(), 4, "two.md");
 }
 
 #[test]
 fn a_page_that_the_summary_does_not_have_is_found() {
-    let files = [
-        SUMMARY,
-        ("book/src/one.md", "# One\n"),
-        ("book/src/more/two.md", "# Two\n"),
-    ];
+    let files = [SUMMARY, ("book/src/one.md", "# One\n"), ("book/src/more/two.md", "# Two\n")];
     let folder = Folder::with(&files);
     let problems = lint_book(&folder.path().join("book")).unwrap();
     assert_only(&problems, 1, "not in SUMMARY.md");
-    assert!(
-        problems
-            .iter()
-            .all(|problem| problem.file.ends_with("more/two.md"))
-    );
+    assert!(problems.iter().all(|problem| problem.file.ends_with("more/two.md")));
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! `cargo lesson` finds what was meant, runs it, and stays out of its way.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test stops where something is not as expected"
-)]
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as expected")]
 
 mod made_up;
 
@@ -28,26 +25,14 @@ fn main() {
 fn workspace() -> Folder {
     let manifest = "[package]\nname = \"a1_hello\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     Folder::with(&[
-        (
-            "Cargo.toml",
-            "[workspace]\nresolver = \"3\"\nmembers = [\"lessons/a1_hello\"]\n",
-        ),
-        (
-            "Cargo.lock",
-            "version = 4\n\n[[package]]\nname = \"a1_hello\"\nversion = \"0.1.0\"\n",
-        ),
+        ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"lessons/a1_hello\"]\n"),
+        ("Cargo.lock", "version = 4\n\n[[package]]\nname = \"a1_hello\"\nversion = \"0.1.0\"\n"),
         ("lessons/a1_hello/Cargo.toml", manifest),
         ("lessons/a1_hello/src/main.rs", LESSON),
         ("lessons/a2_connect/Cargo.toml", ""),
-        (
-            "lessons/a2_connect/src/main.rs",
-            "//! Connects.\nfn main() {}\n",
-        ),
+        ("lessons/a2_connect/src/main.rs", "//! Connects.\nfn main() {}\n"),
         ("lessons/a10_later/Cargo.toml", ""),
-        (
-            "lessons/a3_planned/notes.txt",
-            "no Cargo.toml: not a lesson yet",
-        ),
+        ("lessons/a3_planned/notes.txt", "no Cargo.toml: not a lesson yet"),
         ("lessons/common/Cargo.toml", ""),
         ("lessons/ab_common/Cargo.toml", ""),
     ])
@@ -58,10 +43,7 @@ fn lesson(workspace: &Folder, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_workshop"))
         .arg("lesson")
         .args(args)
-        .env(
-            "CARGO_MANIFEST_DIR",
-            workspace.path().join("crates/workshop"),
-        )
+        .env("CARGO_MANIFEST_DIR", workspace.path().join("crates/workshop"))
         .env("CARGO_TARGET_DIR", workspace.path().join("target"))
         .output()
         .unwrap()
@@ -74,10 +56,7 @@ fn text(bytes: &[u8]) -> &str {
 #[test]
 fn lessons_are_found_in_reading_order_and_nothing_else_is() {
     let lessons = find(&workspace().path().join("lessons")).unwrap();
-    let found: Vec<_> = lessons
-        .iter()
-        .map(|l| (&*l.short, &*l.name, &*l.title))
-        .collect();
+    let found: Vec<_> = lessons.iter().map(|l| (&*l.short, &*l.name, &*l.title)).collect();
     let expected = [
         ("a1", "a1_hello", "Says hello."),
         ("a2", "a2_connect", "Connects."),
@@ -101,11 +80,7 @@ fn a_lesson_goes_by_its_short_and_its_full_name_in_any_case() {
 fn the_nearest_lesson_is_guessed_only_if_there_is_just_one() {
     let lessons = find(&workspace().path().join("lessons")).unwrap();
     for word in ["connect", "a2connect", "a2-conect", "A2_CONNECTED"] {
-        assert_eq!(
-            nearest(&lessons, word).map(|lesson| &*lesson.short),
-            Some("a2"),
-            "{word:?}"
-        );
+        assert_eq!(nearest(&lessons, word).map(|lesson| &*lesson.short), Some("a2"), "{word:?}");
     }
     for word in ["", "a", "a9", "something else"] {
         assert_eq!(nearest(&lessons, word), None, "{word:?}");
@@ -117,10 +92,7 @@ fn a_lesson_has_stdout_to_itself_and_gets_its_arguments() {
     let workspace = workspace();
     for (args, stdout) in [
         (&["a1"][..], "hello []\n"),
-        (
-            &["A1_Hello", "-v", "two words"],
-            "hello [\"-v\", \"two words\"]\n",
-        ),
+        (&["A1_Hello", "-v", "two words"], "hello [\"-v\", \"two words\"]\n"),
         (&["a1", "--", "--port", "0"], "hello [\"--port\", \"0\"]\n"),
     ] {
         let output = lesson(&workspace, args);
@@ -132,11 +104,7 @@ fn a_lesson_has_stdout_to_itself_and_gets_its_arguments() {
 #[test]
 fn the_compiler_shows_that_it_is_at_work() {
     let output = lesson(&workspace(), &["a1"]);
-    assert!(
-        text(&output.stderr).contains("Compiling a1_hello"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("Compiling a1_hello"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -150,11 +118,7 @@ fn the_way_a_lesson_ends_is_passed_on() {
     {
         use std::os::unix::process::ExitStatusExt;
         const SIGABRT: i32 = 6;
-        assert_eq!(
-            aborted.signal(),
-            Some(SIGABRT),
-            "a shell shows this as 128 + 6"
-        );
+        assert_eq!(aborted.signal(), Some(SIGABRT), "a shell shows this as 128 + 6");
     }
 }
 
@@ -184,10 +148,7 @@ fn without_a_name_the_lessons_are_listed() {
 #[test]
 fn an_unknown_command_is_answered_with_the_usage() {
     for args in [&[][..], &["lessons"], &["book", "--now"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_workshop"))
-            .args(args)
-            .output()
-            .unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_workshop")).args(args).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).starts_with("Usage: cargo workshop"));
     }

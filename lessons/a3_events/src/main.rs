@@ -6,11 +6,7 @@ use tracing::info;
 
 async fn new_server(name: &str, version: &str) -> Result<Server, StartError> {
     let key = NodeKey::generate(&mut rand::rng());
-    Server::start(Config {
-        max_peers: 1,
-        ..Config::new(key, client_name(name, version))
-    })
-    .await
+    Server::start(Config { max_peers: 1, ..Config::new(key, client_name(name, version)) }).await
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -6,9 +6,6 @@ use workshop::transcript::{normalise, run};
 fn the_lesson_prints_what_the_book_shows() {
     let transcript = run(env!("CARGO_BIN_EXE_a3_events"), &[]).unwrap();
     assert!(transcript.status.success(), "{transcript:?}");
-    assert_eq!(
-        normalise(&transcript.stdout),
-        include_str!("../expected.txt")
-    );
+    assert_eq!(normalise(&transcript.stdout), include_str!("../expected.txt"));
     assert_eq!(transcript.stderr, "");
 }

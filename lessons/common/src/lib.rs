@@ -28,10 +28,7 @@ pub fn start_with_port(port: u16) -> u16 {
         eprintln!("This lesson takes -v or -vv (tell more), and A2 takes --port NUMBER as well.");
         std::process::exit(2)
     });
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .event_format(Line)
-        .init();
+    tracing_subscriber::fmt().with_max_level(level).event_format(Line).init();
     port
 }
 

@@ -59,46 +59,27 @@ fn the_prefix_comes_first_and_in_lower_case() {
     assert_eq!(parse(&format!("enr://{KEY}")), EnodeError::WrongScheme);
     assert_eq!(parse(&format!("enode:{KEY}")), EnodeError::MissingPrefix);
     assert_eq!(parse(&format!("enode:/{KEY}")), EnodeError::MissingPrefix);
-    assert_eq!(
-        parse(&format!("{KEY}@127.0.0.1:30303")),
-        EnodeError::MissingPrefix
-    );
+    assert_eq!(parse(&format!("{KEY}@127.0.0.1:30303")), EnodeError::MissingPrefix);
 }
 
 #[test]
 fn a_key_that_is_none_says_why() {
-    let parse = |key: &str| {
-        format!("{PREFIX}{key}@1.2.3.4:5")
-            .parse::<Enode>()
-            .unwrap_err()
-    };
+    let parse = |key: &str| format!("{PREFIX}{key}@1.2.3.4:5").parse::<Enode>().unwrap_err();
     let wrong_length = |found| EnodeError::Key(KeyError::PublicKeyLength { found });
     assert_eq!(parse(""), wrong_length(0));
     assert_eq!(parse(&format!("{KEY}0")), wrong_length(129));
     assert_eq!(parse(&format!("0x{KEY}")), wrong_length(130));
     assert_eq!(parse(&format!("{KEY}:password")), wrong_length(137));
-    assert_eq!(
-        parse(&KEY.replace('a', "g")),
-        EnodeError::Key(KeyError::PublicKeyNotHex)
-    );
-    assert_eq!(
-        parse(&KEY.replace('a', "b")),
-        EnodeError::Key(KeyError::NotOnCurve)
-    );
+    assert_eq!(parse(&KEY.replace('a', "g")), EnodeError::Key(KeyError::PublicKeyNotHex));
+    assert_eq!(parse(&KEY.replace('a', "b")), EnodeError::Key(KeyError::NotOnCurve));
 }
 
 #[test]
 fn hosts_are_addresses_or_names() {
-    assert_eq!(
-        host("@10.3.58.6:1"),
-        Host::Ip(Ipv4Addr::new(10, 3, 58, 6).into())
-    );
+    assert_eq!(host("@10.3.58.6:1"), Host::Ip(Ipv4Addr::new(10, 3, 58, 6).into()));
     assert_eq!(host("@[::1]:1"), Host::Ip(Ipv6Addr::LOCALHOST.into()));
     assert_eq!(host("@localhost:1"), Host::Dns("localhost".to_owned()));
-    assert_eq!(
-        host("@4.example.org:1"),
-        Host::Dns("4.example.org".to_owned())
-    );
+    assert_eq!(host("@4.example.org:1"), Host::Dns("4.example.org".to_owned()));
 }
 
 #[test]
@@ -110,31 +91,15 @@ fn a_missing_host_is_an_error() {
 
 #[test]
 fn digits_and_dots_must_be_an_ipv4_address() {
-    for host in [
-        "1",
-        "1.2.3",
-        "1.2.3.256",
-        "1.2.3.4.5",
-        "1.2.3.4.",
-        "01.2.3.4",
-        "...",
-        ".",
-    ] {
+    for host in ["1", "1.2.3", "1.2.3.256", "1.2.3.4.5", "1.2.3.4.", "01.2.3.4", "...", "."] {
         assert_eq!(error(&format!("@{host}:1")), EnodeError::BadIpv4, "{host}");
     }
 }
 
 #[test]
 fn brackets_must_hold_an_ipv6_address() {
-    for host in [
-        "[]",
-        "[1.2.3.4]",
-        "[localhost]",
-        "[::1%eth0]",
-        "[::1%25eth0]",
-        "[[::1]]",
-        "[::1",
-    ] {
+    for host in ["[]", "[1.2.3.4]", "[localhost]", "[::1%eth0]", "[::1%25eth0]", "[[::1]]", "[::1"]
+    {
         assert_eq!(error(&format!("@{host}:1")), EnodeError::BadIpv6, "{host}");
     }
     assert_eq!(error("@[::1]x:1"), EnodeError::BadIpv6);
@@ -153,24 +118,11 @@ fn names_keep_the_limits_of_dns() {
     let longest = format!("{label}.{label}.{label}.{}", "b".repeat(61));
     assert_eq!(longest.len(), 253);
     assert_eq!(host(&format!("@{longest}:1")), Host::Dns(longest.clone()));
-    assert_eq!(
-        host(&format!("@{longest}.:1")),
-        Host::Dns(format!("{longest}."))
-    );
+    assert_eq!(host(&format!("@{longest}.:1")), Host::Dns(format!("{longest}.")));
 
     assert_eq!(error(&format!("@{longest}b:1")), EnodeError::BadHost);
     assert_eq!(error(&format!("@{label}a:1")), EnodeError::BadHost);
-    for host in [
-        "a..b",
-        ".a",
-        "a..",
-        "münchen.de",
-        "a%20b",
-        "a*b",
-        "a@b",
-        "a:b",
-        "a[b]",
-    ] {
+    for host in ["a..b", ".a", "a..", "münchen.de", "a%20b", "a*b", "a@b", "a:b", "a[b]"] {
         assert_eq!(error(&format!("@{host}:1")), EnodeError::BadHost, "{host}");
     }
 }
@@ -185,20 +137,8 @@ fn ports_are_plain_numbers_of_16_bits() {
     assert_eq!(error("@[::1]"), EnodeError::MissingPort);
     assert_eq!(error("@localhost:"), EnodeError::MissingPort);
     assert_eq!(error("@[::1]:"), EnodeError::MissingPort);
-    for port in [
-        "65536",
-        "+3",
-        "-3",
-        "0x10",
-        "3a",
-        "١",
-        "99999999999999999999",
-    ] {
-        assert_eq!(
-            error(&format!("@localhost:{port}")),
-            EnodeError::BadPort,
-            "{port}"
-        );
+    for port in ["65536", "+3", "-3", "0x10", "3a", "١", "99999999999999999999"] {
+        assert_eq!(error(&format!("@localhost:{port}")), EnodeError::BadPort, "{port}");
         let query = format!("@localhost:1?discport={port}");
         assert_eq!(error(&query), EnodeError::BadDiscport, "{port}");
     }
@@ -208,18 +148,12 @@ fn ports_are_plain_numbers_of_16_bits() {
 fn the_first_discport_counts_and_other_items_do_not() {
     assert_eq!(ports("@localhost:1?discport=2&discport=foo"), [1, 2]);
     assert_eq!(ports("@localhost:1?a=5&discport=2&b"), [1, 2]);
-    assert_eq!(
-        ports("@localhost:1?Discport=2&xdiscport=3&url=http://a/b"),
-        [1, 1]
-    );
+    assert_eq!(ports("@localhost:1?Discport=2&xdiscport=3&url=http://a/b"), [1, 1]);
     assert_eq!(ports("@localhost:1?"), [1, 1]);
 
     assert_eq!(error("@localhost:1?discport="), EnodeError::BadDiscport);
     assert_eq!(error("@localhost:1?discport"), EnodeError::BadDiscport);
-    assert_eq!(
-        error("@localhost:1?discport=1?discport=2"),
-        EnodeError::BadDiscport
-    );
+    assert_eq!(error("@localhost:1?discport=1?discport=2"), EnodeError::BadDiscport);
 }
 
 #[test]
@@ -229,21 +163,11 @@ fn paths_fragments_and_white_space_are_errors() {
     assert_eq!(error("@localhost:1/?discport=2"), EnodeError::Path);
     assert_eq!(error("@localhost:1#x"), EnodeError::Fragment);
     assert_eq!(error("@localhost:1?discport=2#x"), EnodeError::Fragment);
-    for tail in [
-        " ",
-        "\n",
-        "@localhost:1\n",
-        "@local host:1",
-        "@localhost:1?a= ",
-        "@a:\u{a0}1",
-    ] {
+    for tail in [" ", "\n", "@localhost:1\n", "@local host:1", "@localhost:1?a= ", "@a:\u{a0}1"] {
         assert_eq!(error(tail), EnodeError::Whitespace, "{tail:?}");
     }
     let with_space_before = format!(" {PREFIX}{KEY}");
-    assert_eq!(
-        with_space_before.parse::<Enode>(),
-        Err(EnodeError::Whitespace)
-    );
+    assert_eq!(with_space_before.parse::<Enode>(), Err(EnodeError::Whitespace));
 }
 
 #[test]
@@ -251,42 +175,27 @@ fn only_the_first_kibibyte_is_allowed() {
     let url = format!("{PREFIX}{KEY}@localhost:1?");
     let longest = format!("{url}{}", "x".repeat(1024 - url.len()));
     assert!(longest.parse::<Enode>().is_ok());
-    assert_eq!(
-        format!("{longest}x").parse::<Enode>(),
-        Err(EnodeError::TooLong)
-    );
+    assert_eq!(format!("{longest}x").parse::<Enode>(), Err(EnodeError::TooLong));
 }
 
 #[test]
 fn discport_is_printed_only_if_it_differs() {
     let print = |tail: &str| parse(tail).unwrap().to_string();
-    assert_eq!(
-        print("@[::1]:5?discport=5"),
-        format!("{PREFIX}{KEY}@[::1]:5")
-    );
-    assert_eq!(
-        print("@[::1]:5?discport=0"),
-        format!("{PREFIX}{KEY}@[::1]:5?discport=0")
-    );
+    assert_eq!(print("@[::1]:5?discport=5"), format!("{PREFIX}{KEY}@[::1]:5"));
+    assert_eq!(print("@[::1]:5?discport=0"), format!("{PREFIX}{KEY}@[::1]:5?discport=0"));
 }
 
 #[test]
 fn a_socket_address_makes_an_enode_and_an_enode_makes_one() {
     let address: SocketAddr = "[2001:db8::1]:30303".parse().unwrap();
     let enode = Enode::new(KEY.parse().unwrap(), address);
-    assert_eq!(
-        enode.to_string(),
-        format!("{PREFIX}{KEY}@[2001:db8::1]:30303")
-    );
+    assert_eq!(enode.to_string(), format!("{PREFIX}{KEY}@[2001:db8::1]:30303"));
     assert_eq!(enode.tcp_addr(), Some(address));
 }
 
 #[test]
 fn there_is_no_tcp_address_without_ip_and_port() {
-    assert_eq!(
-        parse("@1.2.3.4:5?discport=6").unwrap().tcp_addr(),
-        "1.2.3.4:5".parse().ok()
-    );
+    assert_eq!(parse("@1.2.3.4:5?discport=6").unwrap().tcp_addr(), "1.2.3.4:5".parse().ok());
     for tail in ["", "@localhost:5", "@1.2.3.4:0?discport=6"] {
         assert_eq!(parse(tail).unwrap().tcp_addr(), None, "{tail}");
     }
@@ -299,10 +208,7 @@ fn every_prefix_of_a_valid_url_parses_stably_or_not_at_all() {
         for length in 0..=url.len() {
             let prefix = &url[..length];
             check_round_trip(prefix);
-            assert!(
-                length >= key_end || prefix.parse::<Enode>().is_err(),
-                "{prefix}"
-            );
+            assert!(length >= key_end || prefix.parse::<Enode>().is_err(), "{prefix}");
         }
     }
 }
@@ -338,18 +244,11 @@ fn any_host() -> impl Strategy<Value = Host> {
 
 fn any_enode() -> impl Strategy<Value = Enode> {
     let endpoint = (any_host(), any::<u16>(), any::<u16>(), any::<bool>()).prop_map(
-        |(host, tcp, udp, one_port)| Endpoint {
-            host,
-            tcp,
-            udp: if one_port { tcp } else { udp },
-        },
+        |(host, tcp, udp, one_port)| Endpoint { host, tcp, udp: if one_port { tcp } else { udp } },
     );
     (any::<u64>(), proptest::option::of(endpoint)).prop_map(|(seed, endpoint)| {
         let key = NodeKey::generate(&mut StdRng::seed_from_u64(seed));
-        Enode {
-            public_key: key.public_key(),
-            endpoint,
-        }
+        Enode { public_key: key.public_key(), endpoint }
     })
 }
 

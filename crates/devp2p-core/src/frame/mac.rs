@@ -47,10 +47,7 @@ impl Mac {
             self.keccak.update(part);
         }
         let whole: [u8; 32] = self.keccak.clone().finalize().into();
-        self.digest
-            .iter_mut()
-            .zip(whole)
-            .for_each(|(kept, byte)| *kept = byte);
+        self.digest.iter_mut().zip(whole).for_each(|(kept, byte)| *kept = byte);
         self.digest
     }
 
@@ -69,9 +66,7 @@ impl Mac {
     fn absorb_seed(&mut self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
         let mut seed = self.digest.into();
         self.cipher.encrypt_block(&mut seed);
-        seed.iter_mut()
-            .zip(other)
-            .for_each(|(seed, byte)| *seed ^= byte);
+        seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
         self.absorb(&[&seed])
     }
 }

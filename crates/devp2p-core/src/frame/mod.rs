@@ -103,10 +103,7 @@ impl FrameHeader {
 
 impl FrameWriter {
     pub(crate) fn new(aes_secret: &[u8; 32], egress_mac: Mac) -> Self {
-        Self {
-            keystream: Keystream::new(aes_secret.into(), &[0; 16].into()),
-            mac: egress_mac,
-        }
+        Self { keystream: Keystream::new(aes_secret.into(), &[0; 16].into()), mac: egress_mac }
     }
 
     /// Appends the frame that carries `frame_data` to `out`: at most 15 bytes of padding and
@@ -120,10 +117,7 @@ impl FrameWriter {
         check_size(size, MAX_FRAME_SIZE)?;
         let mut header = [0; MAC_LEN];
         let fields = size_bytes(size).into_iter().chain(HEADER_DATA);
-        header
-            .iter_mut()
-            .zip(fields)
-            .for_each(|(byte, field)| *byte = field);
+        header.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
         self.keystream.apply_keystream(&mut header);
         out.extend_from_slice(&header);
         out.extend_from_slice(&self.mac.header(&header));
@@ -141,10 +135,7 @@ impl FrameWriter {
 
 impl FrameReader {
     pub(crate) fn new(aes_secret: &[u8; 32], ingress_mac: Mac) -> Self {
-        Self {
-            keystream: Keystream::new(aes_secret.into(), &[0; 16].into()),
-            mac: ingress_mac,
-        }
+        Self { keystream: Keystream::new(aes_secret.into(), &[0; 16].into()), mac: ingress_mac }
     }
 
     /// Verifies and decrypts a header (16 bytes and their MAC). header-data is ignored, as
@@ -175,10 +166,7 @@ impl FrameReader {
     ///
     /// # Errors
     /// [`FrameError::BodyLength`], [`FrameError::BodyMac`].
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the header is the right to one body"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the header is the right to one body")]
     pub fn open_body<'a>(
         &mut self,
         header: FrameHeader,
@@ -187,9 +175,8 @@ impl FrameReader {
         if body.len() != header.body_len() {
             return Err(FrameError::BodyLength);
         }
-        let (ciphertext, their_mac) = body
-            .split_last_chunk_mut::<MAC_LEN>()
-            .ok_or(FrameError::BodyLength)?;
+        let (ciphertext, their_mac) =
+            body.split_last_chunk_mut::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
         if !equal(&self.mac.body(ciphertext), their_mac) {
             return Err(FrameError::BodyMac);
         }

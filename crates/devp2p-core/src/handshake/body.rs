@@ -58,10 +58,7 @@ impl AckBody {
 
     pub(super) fn decode(plaintext: &[u8]) -> Result<Self, HandshakeError> {
         decode_list(plaintext, |items| {
-            Ok(Self {
-                ephemeral: Decodable::decode(items)?,
-                nonce: Decodable::decode(items)?,
-            })
+            Ok(Self { ephemeral: Decodable::decode(items)?, nonce: Decodable::decode(items)? })
         })
     }
 }
@@ -73,11 +70,7 @@ fn encode_list(items: &[&[u8]]) -> Vec<u8> {
     }
     VERSION.encode(&mut payload);
     let mut list = Vec::new();
-    Header {
-        list: true,
-        payload_length: payload.len(),
-    }
-    .encode(&mut list);
+    Header { list: true, payload_length: payload.len() }.encode(&mut list);
     list.extend(payload);
     list
 }

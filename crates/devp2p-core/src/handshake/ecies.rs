@@ -43,18 +43,8 @@ pub(super) fn encrypt(
     rng.fill_bytes(&mut iv);
     let mut c = plaintext.to_vec();
     keys.apply_keystream(iv, &mut c);
-    let tag = keys
-        .authenticate(&iv, &c, size_prefix)?
-        .finalize()
-        .into_bytes();
-    Ok([
-        &[UNCOMPRESSED][..],
-        &ephemeral.public_key().to_bytes(),
-        &iv,
-        &c,
-        &tag,
-    ]
-    .concat())
+    let tag = keys.authenticate(&iv, &c, size_prefix)?.finalize().into_bytes();
+    Ok([&[UNCOMPRESSED][..], &ephemeral.public_key().to_bytes(), &iv, &c, &tag].concat())
 }
 
 /// Decrypts a ciphertext made for `key`.
@@ -76,9 +66,7 @@ pub(super) fn decrypt(
     let r = PublicKey::from_bytes(*r).map_err(|_| EciesError)?;
     let keys = Keys::derive(&key.agree(&r));
     // `verify_slice` compares in constant time.
-    keys.authenticate(iv, c, size_prefix)?
-        .verify_slice(tag)
-        .map_err(|_| EciesError)?;
+    keys.authenticate(iv, c, size_prefix)?.verify_slice(tag).map_err(|_| EciesError)?;
     let mut plaintext = c.to_vec();
     keys.apply_keystream(*iv, &mut plaintext);
     Ok(plaintext)
@@ -99,10 +87,7 @@ impl Keys {
         let mut encryption = Zeroizing::new([0; 16]);
         encryption.copy_from_slice(ke);
         // mac-key = SHA-256(kM)
-        Self {
-            encryption,
-            mac: Zeroizing::new(Sha256::digest(km).into()),
-        }
+        Self { encryption, mac: Zeroizing::new(Sha256::digest(km).into()) }
     }
 
     fn apply_keystream(&self, iv: [u8; 16], text: &mut [u8]) {
@@ -117,9 +102,6 @@ impl Keys {
         size_prefix: [u8; 2],
     ) -> Result<Hmac<Sha256>, EciesError> {
         let mac = Hmac::<Sha256>::new_from_slice(&*self.mac).map_err(|_| EciesError)?;
-        Ok(mac
-            .chain_update(iv)
-            .chain_update(c)
-            .chain_update(size_prefix))
+        Ok(mac.chain_update(iv).chain_update(c).chain_update(size_prefix))
     }
 }

@@ -84,9 +84,7 @@ pub struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session")
-            .field("remote", &self.remote)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("remote", &self.remote).finish_non_exhaustive()
     }
 }
 
@@ -118,22 +116,9 @@ pub fn initiate<'k>(
     let nonce = random_nonce(rng);
     // sig = sign(initiator-ephemeral-key, static-shared-secret ^ initiator-nonce)
     let signature = ephemeral.sign_recoverable(xor(key.agree(&recipient).as_bytes(), &nonce));
-    let body = AuthBody {
-        signature,
-        initiator: key.public_key().to_bytes(),
-        nonce,
-    };
+    let body = AuthBody { signature, initiator: key.public_key().to_bytes(), nonce };
     let auth = seal_packet(&recipient, body.encode(), rng)?;
-    Ok((
-        AuthSent {
-            key,
-            recipient,
-            ephemeral,
-            nonce,
-            auth: auth.clone(),
-        },
-        auth,
-    ))
+    Ok((AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth))
 }
 
 /// The initiator's state between auth and ack.
@@ -147,9 +132,7 @@ pub struct AuthSent<'k> {
 
 impl fmt::Debug for AuthSent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthSent")
-            .field("recipient", &self.recipient)
-            .finish_non_exhaustive()
+        f.debug_struct("AuthSent").field("recipient", &self.recipient).finish_non_exhaustive()
     }
 }
 
@@ -165,14 +148,8 @@ impl AuthSent<'_> {
         // ephemeral-key = ecdh(initiator-ephemeral, recipient-ephemeral)
         let ephemeral_key = self.ephemeral.agree(&ephemeral);
         let secrets = Secrets::derive(&ephemeral_key, &self.nonce, &body.nonce);
-        let ours = Contribution {
-            nonce: &self.nonce,
-            packet: &self.auth,
-        };
-        let theirs = Contribution {
-            nonce: &body.nonce,
-            packet: ack,
-        };
+        let ours = Contribution { nonce: &self.nonce, packet: &self.auth };
+        let theirs = Contribution { nonce: &body.nonce, packet: ack };
         Ok(Session {
             remote: self.recipient,
             writer: secrets.writer(ours, theirs),
@@ -198,32 +175,16 @@ pub fn respond(
 
     let ephemeral = NodeKey::generate(rng);
     let nonce = random_nonce(rng);
-    let answer = AckBody {
-        ephemeral: ephemeral.public_key().to_bytes(),
-        nonce,
-    };
+    let answer = AckBody { ephemeral: ephemeral.public_key().to_bytes(), nonce };
     let ack = seal_packet(&initiator, answer.encode(), rng)?;
 
     // ephemeral-key = ecdh(recipient-ephemeral, initiator-ephemeral)
     let ephemeral_key = ephemeral.agree(&initiator_ephemeral);
     let secrets = Secrets::derive(&ephemeral_key, &body.nonce, &nonce);
-    let ours = Contribution {
-        nonce: &nonce,
-        packet: &ack,
-    };
-    let theirs = Contribution {
-        nonce: &body.nonce,
-        packet: auth,
-    };
+    let ours = Contribution { nonce: &nonce, packet: &ack };
+    let theirs = Contribution { nonce: &body.nonce, packet: auth };
     let (writer, reader) = (secrets.writer(ours, theirs), secrets.reader(ours, theirs));
-    Ok((
-        Session {
-            remote: initiator,
-            writer,
-            reader,
-        },
-        ack,
-    ))
+    Ok((Session { remote: initiator, writer, reader }, ack))
 }
 
 fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
@@ -243,18 +204,14 @@ fn seal_packet(
     let padding = MIN_PADDING.saturating_add(usize::from(random_byte[0] / 2));
     plaintext.resize(plaintext.len().saturating_add(padding), 0);
     let len = plaintext.len().saturating_add(ecies::OVERHEAD);
-    let prefix = u16::try_from(len)
-        .map_err(|_| HandshakeError::PacketSize(len))?
-        .to_be_bytes();
+    let prefix = u16::try_from(len).map_err(|_| HandshakeError::PacketSize(len))?.to_be_bytes();
     let ciphertext = ecies::encrypt(recipient, &plaintext, prefix, rng)
         .map_err(|_| HandshakeError::PacketSize(len))?;
     Ok([&prefix[..], &ciphertext].concat())
 }
 
 fn open_packet(key: &NodeKey, packet: &[u8]) -> Result<Vec<u8>, HandshakeError> {
-    let (prefix, ciphertext) = packet
-        .split_first_chunk()
-        .ok_or(HandshakeError::PacketLength)?;
+    let (prefix, ciphertext) = packet.split_first_chunk().ok_or(HandshakeError::PacketLength)?;
     if packet_len(*prefix)? != ciphertext.len() {
         return Err(HandshakeError::PacketLength);
     }

@@ -65,10 +65,5 @@ pub(super) fn xor(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
 
 /// keccak256(a ‖ b)
 fn keccak256(a: &[u8; 32], b: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(
-        Keccak256::new_with_prefix(a)
-            .chain_update(b)
-            .finalize()
-            .into(),
-    )
+    Zeroizing::new(Keccak256::new_with_prefix(a).chain_update(b).finalize().into())
 }

@@ -93,16 +93,13 @@ impl NodeKey {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), KeyFileError> {
         let path = path.as_ref();
         let file = create(path).map_err(|error| cause(path, &error))?;
-        self.write_or_remove(file, path)
-            .map_err(|error| cause(path, &error))
+        self.write_or_remove(file, path).map_err(|error| cause(path, &error))
     }
 
     fn write_or_remove(&self, mut file: File, path: &Path) -> io::Result<()> {
         let bytes = Zeroizing::new(self.secret.secret_bytes());
         let text = Zeroizing::new(hex::encode(bytes.as_slice()));
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all());
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
         if written.is_err() {
             // Windows removes no open file.
             drop(file);
@@ -130,12 +127,10 @@ fn parse(text: &[u8]) -> Result<NodeKey, KeyFileError> {
     let mut bytes = Zeroizing::new([0; 32]);
     match hex::decode_to_slice(digits, bytes.as_mut_slice()) {
         Ok(()) => Ok(NodeKey::from_bytes(*bytes)?),
-        Err(FromHexError::InvalidHexCharacter { index, .. }) => Err(KeyFileError::NotHex {
-            position: index.saturating_add(1),
-        }),
-        Err(_) if digits.len() < DIGITS => Err(KeyFileError::TooShort {
-            found: digits.len(),
-        }),
+        Err(FromHexError::InvalidHexCharacter { index, .. }) => {
+            Err(KeyFileError::NotHex { position: index.saturating_add(1) })
+        }
+        Err(_) if digits.len() < DIGITS => Err(KeyFileError::TooShort { found: digits.len() }),
         Err(_) => Err(KeyFileError::TooLong),
     }
 }

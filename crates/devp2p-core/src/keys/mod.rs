@@ -123,9 +123,8 @@ impl NodeKey {
     /// Deterministic (RFC 6979): no random number that could be drawn twice and betray the key.
     pub(crate) fn sign_recoverable(&self, digest: [u8; 32]) -> [u8; 65] {
         let message = Message::from_digest(digest);
-        let (recovery_id, r_s) = context()
-            .sign_ecdsa_recoverable(message, &self.secret)
-            .serialize_compact();
+        let (recovery_id, r_s) =
+            context().sign_ecdsa_recoverable(message, &self.secret).serialize_compact();
 
         let mut signature = [0; 65];
         let [head @ .., last] = &mut signature;
@@ -148,9 +147,7 @@ impl Drop for NodeKey {
 
 impl fmt::Debug for NodeKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeKey")
-            .field("public_key", &self.public)
-            .finish_non_exhaustive()
+        f.debug_struct("NodeKey").field("public_key", &self.public).finish_non_exhaustive()
     }
 }
 

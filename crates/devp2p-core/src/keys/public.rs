@@ -87,9 +87,7 @@ impl FromStr for PublicKey {
         hex::decode_to_slice(text, &mut bytes).map_err(|error| match error {
             FromHexError::InvalidHexCharacter { .. } => KeyError::PublicKeyNotHex,
             FromHexError::OddLength | FromHexError::InvalidStringLength => {
-                KeyError::PublicKeyLength {
-                    found: text.chars().count(),
-                }
+                KeyError::PublicKeyLength { found: text.chars().count() }
             }
         })?;
         PublicKey::from_bytes(bytes)

@@ -48,11 +48,7 @@ impl TryRng for Draws {
     }
 
     fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Infallible> {
-        let draw = if self.0.is_empty() {
-            [1; 32]
-        } else {
-            self.0.remove(0)
-        };
+        let draw = if self.0.is_empty() { [1; 32] } else { self.0.remove(0) };
         to.copy_from_slice(&draw);
         Ok(())
     }
@@ -69,24 +65,15 @@ fn public_keys_are_those_of_another_implementation() {
 #[test]
 fn the_node_id_is_that_of_the_example_record_of_eip_778() {
     assert_eq!(key(RECIPIENT).node_id().to_string(), RECIPIENT_NODE_ID);
-    assert_eq!(
-        key(RECIPIENT).public_key().node_id().to_bytes(),
-        bytes(RECIPIENT_NODE_ID)
-    );
+    assert_eq!(key(RECIPIENT).public_key().node_id().to_bytes(), bytes(RECIPIENT_NODE_ID));
 }
 
 #[test]
 fn both_ends_agree_on_the_secret_of_another_implementation() {
     let (initiator, recipient) = (key(INITIATOR), key(RECIPIENT));
     let expected: [u8; 32] = bytes(STATIC_SHARED_SECRET);
-    assert_eq!(
-        initiator.agree(&recipient.public_key()).as_bytes(),
-        &expected
-    );
-    assert_eq!(
-        recipient.agree(&initiator.public_key()).as_bytes(),
-        &expected
-    );
+    assert_eq!(initiator.agree(&recipient.public_key()).as_bytes(), &expected);
+    assert_eq!(recipient.agree(&initiator.public_key()).as_bytes(), &expected);
 }
 
 #[test]
@@ -103,10 +90,7 @@ fn the_signature_of_the_eip_8_auth_names_the_ephemeral_key() {
     let ephemeral = key(field("initiator_ephemeral_key"));
     let signature: [u8; 65] = bytes(field("auth_signature"));
 
-    assert_eq!(
-        PublicKey::recover(digest, &signature),
-        Ok(ephemeral.public_key())
-    );
+    assert_eq!(PublicKey::recover(digest, &signature), Ok(ephemeral.public_key()));
 }
 
 #[test]
@@ -115,10 +99,7 @@ fn recovery_ids_above_three_are_refused() {
     let mut signature = key(INITIATOR).sign_recoverable(digest);
     for recovery_id in 4..=255 {
         signature[64] = recovery_id;
-        assert_eq!(
-            PublicKey::recover(digest, &signature),
-            Err(KeyError::InvalidSignature)
-        );
+        assert_eq!(PublicKey::recover(digest, &signature), Err(KeyError::InvalidSignature));
     }
 }
 
@@ -149,10 +130,7 @@ fn a_changed_signature_never_names_its_maker() {
 #[test]
 fn zero_and_numbers_from_the_order_on_are_no_secret_key() {
     for number in [[0; 32], bytes(ORDER), [255; 32]] {
-        assert_eq!(
-            NodeKey::from_bytes(number).unwrap_err(),
-            KeyError::SecretKeyOutOfRange
-        );
+        assert_eq!(NodeKey::from_bytes(number).unwrap_err(), KeyError::SecretKeyOutOfRange);
     }
 }
 
@@ -162,10 +140,7 @@ fn one_and_the_order_less_one_are_secret_keys() {
     one[31] = 1;
     let mut last: [u8; 32] = bytes(ORDER);
     last[31] -= 1;
-    let (one, last) = (
-        NodeKey::from_bytes(one).unwrap(),
-        NodeKey::from_bytes(last).unwrap(),
-    );
+    let (one, last) = (NodeKey::from_bytes(one).unwrap(), NodeKey::from_bytes(last).unwrap());
 
     // The two are G and −G: the same x.
     let x = |key: &NodeKey| key.public_key().to_bytes()[..32].to_vec();
@@ -175,20 +150,9 @@ fn one_and_the_order_less_one_are_secret_keys() {
 
 #[test]
 fn draws_that_are_no_key_are_drawn_again() {
-    let mut draws = Draws(vec![
-        [0; 32],
-        bytes(ORDER),
-        bytes(INITIATOR),
-        bytes(RECIPIENT),
-    ]);
-    assert_eq!(
-        NodeKey::generate(&mut draws).public_key().to_string(),
-        INITIATOR_PUBLIC
-    );
-    assert_eq!(
-        NodeKey::generate(&mut draws).public_key().to_string(),
-        RECIPIENT_PUBLIC
-    );
+    let mut draws = Draws(vec![[0; 32], bytes(ORDER), bytes(INITIATOR), bytes(RECIPIENT)]);
+    assert_eq!(NodeKey::generate(&mut draws).public_key().to_string(), INITIATOR_PUBLIC);
+    assert_eq!(NodeKey::generate(&mut draws).public_key().to_string(), RECIPIENT_PUBLIC);
 }
 
 #[test]
@@ -226,24 +190,15 @@ fn coordinates_from_the_field_prime_on_are_refused() {
 #[test]
 fn a_public_key_is_read_in_either_case_and_printed_in_lower_case() {
     let upper = INITIATOR_PUBLIC.to_uppercase();
-    assert_eq!(
-        upper.parse::<PublicKey>().unwrap().to_string(),
-        INITIATOR_PUBLIC
-    );
+    assert_eq!(upper.parse::<PublicKey>().unwrap().to_string(), INITIATOR_PUBLIC);
 }
 
 #[test]
 fn text_that_is_no_public_key_says_why() {
     let parse = |text: &str| text.parse::<PublicKey>().unwrap_err();
     assert_eq!(parse(""), KeyError::PublicKeyLength { found: 0 });
-    assert_eq!(
-        parse(&"0".repeat(127)),
-        KeyError::PublicKeyLength { found: 127 }
-    );
-    assert_eq!(
-        parse(&"0".repeat(130)),
-        KeyError::PublicKeyLength { found: 130 }
-    );
+    assert_eq!(parse(&"0".repeat(127)), KeyError::PublicKeyLength { found: 127 });
+    assert_eq!(parse(&"0".repeat(130)), KeyError::PublicKeyLength { found: 130 });
     assert_eq!(parse("ééé"), KeyError::PublicKeyLength { found: 3 });
     assert_eq!(parse(&"g".repeat(128)), KeyError::PublicKeyNotHex);
     assert_eq!(parse(&"é".repeat(64)), KeyError::PublicKeyNotHex);
@@ -253,9 +208,7 @@ fn text_that_is_no_public_key_says_why() {
 #[test]
 fn public_keys_are_ordered_by_their_bytes() {
     let mut rng = StdRng::seed_from_u64(7);
-    let keys: Vec<_> = (0..32)
-        .map(|_| NodeKey::generate(&mut rng).public_key())
-        .collect();
+    let keys: Vec<_> = (0..32).map(|_| NodeKey::generate(&mut rng).public_key()).collect();
     let mut by_key = keys.clone();
     by_key.sort();
     let mut by_bytes = keys;
@@ -276,32 +229,17 @@ fn debug_shows_the_beginning_and_no_secret() {
     let public_key = node_key.public_key();
     assert_eq!(public_key.short().to_string(), "fda1cff6");
     assert_eq!(format!("{public_key:?}"), "PublicKey(fda1cff6…)");
-    assert_eq!(
-        format!("{:?}", key(RECIPIENT).node_id()),
-        "NodeId(a448f24c…)"
-    );
-    assert_eq!(
-        format!("{node_key:?}"),
-        "NodeKey { public_key: PublicKey(fda1cff6…), .. }"
-    );
-    assert_eq!(
-        format!("{:?}", node_key.agree(&public_key)),
-        "SharedSecret(…)"
-    );
+    assert_eq!(format!("{:?}", key(RECIPIENT).node_id()), "NodeId(a448f24c…)");
+    assert_eq!(format!("{node_key:?}"), "NodeKey { public_key: PublicKey(fda1cff6…), .. }");
+    assert_eq!(format!("{:?}", node_key.agree(&public_key)), "SharedSecret(…)");
 }
 
 #[cfg(feature = "serde")]
 #[test]
 fn keys_and_ids_are_hex_strings_in_json() {
     let key = key(RECIPIENT);
-    assert_eq!(
-        serde_json::to_value(key.public_key()).unwrap(),
-        RECIPIENT_PUBLIC
-    );
-    assert_eq!(
-        serde_json::to_value(key.node_id()).unwrap(),
-        RECIPIENT_NODE_ID
-    );
+    assert_eq!(serde_json::to_value(key.public_key()).unwrap(), RECIPIENT_PUBLIC);
+    assert_eq!(serde_json::to_value(key.node_id()).unwrap(), RECIPIENT_NODE_ID);
 }
 
 proptest! {

@@ -143,27 +143,11 @@ impl Connection {
 
     /// Asks the main loop, which alone knows all connections, whether this one may stay.
     async fn ask<R, W>(&self, link: &Link<R, W>, checkpoint: Checkpoint) -> Result<(), EndReason> {
-        let candidate = Candidate {
-            id: self.id,
-            key: link.remote,
-            direction: link.direction,
-        };
+        let candidate = Candidate { id: self.id, key: link.remote, direction: link.direction };
         let (answer, answered) = oneshot::channel();
         let quitting = EndReason::Local(DisconnectReason::Quitting);
-        match self
-            .local
-            .questions
-            .send(Question {
-                candidate,
-                checkpoint,
-                answer,
-            })
-            .await
-        {
-            Ok(()) => answered
-                .await
-                .map_err(|_| quitting)?
-                .map_err(EndReason::Local),
+        match self.local.questions.send(Question { candidate, checkpoint, answer }).await {
+            Ok(()) => answered.await.map_err(|_| quitting)?.map_err(EndReason::Local),
             Err(_) => Err(quitting),
         }
     }
@@ -172,18 +156,14 @@ impl Connection {
 impl Local {
     /// Our capabilities with their lengths.
     fn offers(&self) -> Vec<(Capability, u64)> {
-        self.protocols
-            .iter()
-            .map(|protocol| (protocol.capability(), protocol.length()))
-            .collect()
+        self.protocols.iter().map(|protocol| (protocol.capability(), protocol.length())).collect()
     }
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
     /// Sends our Hello and reads theirs, neither waiting for the other.
     async fn exchange_hello(&mut self, ours: &Hello) -> Result<Hello, EndReason> {
-        self.outgoing
-            .seal(&message::encode(HELLO, &ours.encode(), Compression::Off)?)?;
+        self.outgoing.seal(&message::encode(HELLO, &ours.encode(), Compression::Off)?)?;
         let (sent, received) =
             tokio::join!(self.outgoing.flush(), receive_hello(&mut self.incoming));
         // What they said counts more than that they did not listen: it may be a Disconnect.
@@ -202,9 +182,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         };
         debug!(peer = %self.remote.short(), reason = %disconnect, "saying goodbye");
         let farewell = async {
-            self.outgoing
-                .send(DISCONNECT, &disconnect.encode(), self.compression)
-                .await?;
+            self.outgoing.send(DISCONNECT, &disconnect.encode(), self.compression).await?;
             self.outgoing.shutdown().await
         };
         // The connection is at its end; that the goodbye did not arrive changes nothing.
@@ -261,10 +239,9 @@ pub(crate) async fn receive_hello(
     let frame_data = incoming.read(MAX_HELLO.saturating_add(1)).await?;
     match message::split_id(frame_data)? {
         (HELLO, payload) => Ok(Hello::decode(payload)?),
-        (DISCONNECT, payload) => Err(EndReason::Remote(DisconnectReason::decode(
-            payload,
-            Compression::Off,
-        ))),
+        (DISCONNECT, payload) => {
+            Err(EndReason::Remote(DisconnectReason::decode(payload, Compression::Off)))
+        }
         (other, _) => Err(MessageError::NotHello(other).into()),
     }
 }
@@ -284,7 +261,5 @@ async fn before<T>(
 /// Waits until the main loop tells this connection to close, or is gone itself.
 pub(super) async fn told_to_close(closing: &mut Closing) -> DisconnectReason {
     let told = closing.wait_for(Option::is_some).await;
-    told.ok()
-        .and_then(|reason| *reason)
-        .unwrap_or(DisconnectReason::Quitting)
+    told.ok().and_then(|reason| *reason).unwrap_or(DisconnectReason::Quitting)
 }

@@ -12,11 +12,7 @@ use crate::policy::Direction;
 ///
 /// As JSON (feature `serde`): `enode`, `id`, `nodeId`, `name`, `ip`, `listenAddr`, `protocols`.
 #[derive(Debug, Clone)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NodeInfo {
     /// What others need to connect.
     pub enode: Enode,
@@ -39,11 +35,7 @@ pub struct NodeInfo {
 ///
 /// It prints as `Peer 92f6fa82 127.0.0.1:31234`.
 #[derive(Clone)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "camelCase")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct PeerInfo {
     /// The public key, 64 bytes.
     pub id: PublicKey,
@@ -57,10 +49,7 @@ pub struct PeerInfo {
     /// Its end of the connection.
     pub remote: SocketAddr,
     /// Who dialed.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "inbound", serialize_with = "as_inbound")
-    )]
+    #[cfg_attr(feature = "serde", serde(rename = "inbound", serialize_with = "as_inbound"))]
     pub direction: Direction,
 }
 

@@ -135,22 +135,15 @@ impl MainLoop {
     }
 
     fn peers(&self) -> Vec<PeerInfo> {
-        let mut peers: Vec<PeerInfo> = self
-            .connections
-            .values()
-            .filter_map(|entry| entry.peer.clone())
-            .collect();
+        let mut peers: Vec<PeerInfo> =
+            self.connections.values().filter_map(|entry| entry.peer.clone()).collect();
         peers.sort_by_key(|peer| peer.id);
         peers
     }
 
     fn remove(&mut self, key: PublicKey, answer: oneshot::Sender<()>) {
         self.dials.remove(&key);
-        for entry in self
-            .connections
-            .values()
-            .filter(|entry| entry.key == Some(key))
-        {
+        for entry in self.connections.values().filter(|entry| entry.key == Some(key)) {
             entry.close.send_replace(Some(DisconnectReason::Requested));
         }
         self.removals.push((key, answer));
@@ -159,11 +152,7 @@ impl MainLoop {
 
     /// Answers those whose peer has no connection left.
     fn answer_removals(&mut self) {
-        let connected = |key| {
-            self.connections
-                .values()
-                .any(|entry| entry.key == Some(key))
-        };
+        let connected = |key| self.connections.values().any(|entry| entry.key == Some(key));
         let removals = std::mem::take(&mut self.removals);
         let (wait, gone) = removals.into_iter().partition(|(key, _)| connected(*key));
         self.removals = wait;
@@ -191,22 +180,9 @@ impl MainLoop {
         self.last_id = self.last_id.saturating_add(1);
         let id = ConnectionId(self.last_id);
         let (close, closing) = watch::channel(None);
-        let connection = Connection {
-            local: self.local.clone(),
-            id,
-            closing,
-        };
+        let connection = Connection { local: self.local.clone(), id, closing };
         let task = self.tasks.spawn(connection.run(origin));
-        self.connections.insert(
-            task.id(),
-            Entry {
-                id,
-                direction,
-                key,
-                peer: None,
-                close,
-            },
-        );
+        self.connections.insert(task.id(), Entry { id, direction, key, peer: None, close });
     }
 
     /// A connection asks whether it may stay.
@@ -238,11 +214,7 @@ impl MainLoop {
             debug!(peer = %key.short(), name = peer.name, %remote, "peer added");
             entry.peer = Some(peer);
             // An error only says that nobody listens.
-            let _ = self.events.send(PeerEvent::Add {
-                peer: key,
-                local,
-                remote,
-            });
+            let _ = self.events.send(PeerEvent::Add { peer: key, local, remote });
         }
         reply(question.answer, Ok(()));
     }
@@ -250,9 +222,7 @@ impl MainLoop {
     /// Crossed dials: ends `other`; the question is asked again when it is gone.
     fn replace(&mut self, other: ConnectionId, question: Question) {
         if let Some(entry) = self.connections.values().find(|entry| entry.id == other) {
-            entry
-                .close
-                .send_replace(Some(DisconnectReason::AlreadyConnected));
+            entry.close.send_replace(Some(DisconnectReason::AlreadyConnected));
         }
         self.waiting.push(question);
     }
@@ -278,28 +248,18 @@ impl MainLoop {
     }
 
     fn dropped(&mut self, peer: &PeerInfo, error: EndReason) {
-        let &PeerInfo {
-            id, local, remote, ..
-        } = peer;
+        let &PeerInfo { id, local, remote, .. } = peer;
         debug!(peer = %id.short(), reason = %error, "peer dropped");
         self.dials.dropped(&id, self.now());
         // An error only says that nobody listens.
-        let _ = self.events.send(PeerEvent::Drop {
-            peer: id,
-            error,
-            local,
-            remote,
-        });
+        let _ = self.events.send(PeerEvent::Drop { peer: id, error, local, remote });
     }
 
     fn dial_failed(&mut self, key: PublicKey, reason: &EndReason) {
         let now = self.now();
         let goodbye = matches!(reason, EndReason::Local(_) | EndReason::Remote(_));
-        let retry = if goodbye {
-            self.dials.refused(&key, now)
-        } else {
-            self.dials.failed(&key, now)
-        };
+        let retry =
+            if goodbye { self.dials.refused(&key, now) } else { self.dials.failed(&key, now) };
         let quitting = matches!(reason, EndReason::Local(DisconnectReason::Quitting));
         match retry {
             // After crossed dials the other connection is there.

@@ -46,34 +46,15 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Link {
-        mut incoming,
-        outgoing,
-        compression,
-        remote,
-        ..
-    } = link;
+    let Link { mut incoming, outgoing, compression, remote, .. } = link;
     let (outbox, queued) = queue(QUEUE_BYTES);
     let pong = Arc::new(Notify::new());
     let (goodbye, told_goodbye) = oneshot::channel();
     let mut writer = JoinSet::new();
-    writer.spawn(
-        Writer {
-            outgoing,
-            queued,
-            compression,
-            pong: pong.clone(),
-        }
-        .run(told_goodbye),
-    );
+    writer.spawn(Writer { outgoing, queued, compression, pong: pong.clone() }.run(told_goodbye));
     let (mut handlers, inboxes) = Handlers::start(local, &peer, shared, &outbox, compression);
 
-    let receiver = Receiver {
-        shared,
-        inboxes,
-        compression,
-        pong: &pong,
-    };
+    let receiver = Receiver { shared, inboxes, compression, pong: &pong };
     let reason = tokio::select! {
         reason = receiver.run(&mut incoming, &mut writer) => reason,
         reason = handlers.first_to_end() => reason,
@@ -138,10 +119,9 @@ impl Receiver<'_> {
     async fn take(&self, frame_data: &[u8]) -> Result<(), EndReason> {
         let (id, payload) = message::split_id(frame_data)?;
         match id {
-            DISCONNECT => Err(EndReason::Remote(DisconnectReason::decode(
-                payload,
-                self.compression,
-            ))),
+            DISCONNECT => {
+                Err(EndReason::Remote(DisconnectReason::decode(payload, self.compression)))
+            }
             PING => {
                 trace!("ping received");
                 // A flag, not a queue: a flood of pings is answered once for each write.
@@ -202,8 +182,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn seal(&mut self, id: u64) -> Result<(), TransportError> {
         trace!(id, "sending ping or pong");
-        self.outgoing
-            .seal(&message::encode(id, EMPTY_LIST, self.compression)?)?;
+        self.outgoing.seal(&message::encode(id, EMPTY_LIST, self.compression)?)?;
         Ok(())
     }
 
@@ -227,15 +206,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     self.outgoing.seal(&frame_data)?;
                     self.outgoing.flush().await?;
                 }
-                self.outgoing
-                    .send(DISCONNECT, &reason.encode(), self.compression)
-                    .await?;
+                self.outgoing.send(DISCONNECT, &reason.encode(), self.compression).await?;
             }
             self.outgoing.shutdown().await
         };
-        timeout(GOODBYE_TIMEOUT, farewell)
-            .await
-            .unwrap_or(Err(TransportError::Stalled))
+        timeout(GOODBYE_TIMEOUT, farewell).await.unwrap_or(Err(TransportError::Stalled))
     }
 }
 
@@ -263,10 +238,7 @@ impl Handlers {
         outbox: &QueueSender<Vec<u8>>,
         compression: Compression,
     ) -> (Self, Vec<QueueSender<Msg>>) {
-        let mut handlers = Self {
-            running: JoinSet::new(),
-            names: Vec::new(),
-        };
+        let mut handlers = Self { running: JoinSet::new(), names: Vec::new() };
         let mut inboxes = Vec::new();
         for range in shared {
             let Some(protocol) = local.protocols.get(range.index) else {
@@ -282,11 +254,7 @@ impl Handlers {
                 compression,
                 events: local.events.clone(),
             };
-            let pipe = MsgPipe {
-                inbox,
-                outbox: outbox.clone(),
-                channel,
-            };
+            let pipe = MsgPipe { inbox, outbox: outbox.clone(), channel };
             let task = handlers.running.spawn(protocol.run(peer.clone(), pipe));
             handlers.names.push((task.id(), protocol.capability()));
             inboxes.push(sender);
@@ -312,10 +280,7 @@ impl Handlers {
 
     fn name(&self, id: task::Id) -> Capability {
         let named = self.names.iter().find(|(task, _)| *task == id);
-        named.map_or_else(
-            || Capability::new("", 0),
-            |(_, capability)| capability.clone(),
-        )
+        named.map_or_else(|| Capability::new("", 0), |(_, capability)| capability.clone())
     }
 
     /// Gives the handlers [`GOODBYE_TIMEOUT`] to end, then aborts them; returns when all ended.

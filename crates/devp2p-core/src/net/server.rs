@@ -73,11 +73,7 @@ impl Config {
 /// A client name in the usual form, `name/vVERSION/os/rustVERSION`, as in
 /// `foo/v42/linux/rust1.95.0`.
 pub fn client_name(name: &str, version: &str) -> String {
-    format!(
-        "{name}/v{version}/{}/rust{}",
-        std::env::consts::OS,
-        env!("RUSTC_VERSION")
-    )
+    format!("{name}/v{version}/{}/rust{}", std::env::consts::OS, env!("RUSTC_VERSION"))
 }
 
 /// Why a server did not start.
@@ -163,13 +159,7 @@ impl Server {
         let listener = listener.map(|(listener, _)| listener);
         let running = main_loop.run(listener, obeyed, answered, stop.clone());
         let main_loop = tokio::spawn(running);
-        Ok(Self {
-            info,
-            commands,
-            events,
-            main_loop,
-            stop: stop.drop_guard(),
-        })
+        Ok(Self { info, commands, events, main_loop, stop: stop.drop_guard() })
     }
 
     /// What this server says about itself.
@@ -226,9 +216,7 @@ impl Server {
     /// yields `None` after it. When this returns, no task of the server is left, and its port is
     /// free.
     pub async fn stop(self) {
-        let Self {
-            main_loop, stop, ..
-        } = self;
+        let Self { main_loop, stop, .. } = self;
         drop(stop);
         // An error says that the main loop panicked; then it has ended as well.
         let _ = main_loop.await;
@@ -247,10 +235,7 @@ fn hello(config: &Config) -> Result<Hello, StartError> {
     let mut capabilities: Vec<Capability> =
         config.protocols.iter().map(Protocol::capability).collect();
     capabilities.sort();
-    let twins = capabilities
-        .iter()
-        .zip(capabilities.iter().skip(1))
-        .find(|(a, b)| a == b);
+    let twins = capabilities.iter().zip(capabilities.iter().skip(1)).find(|(a, b)| a == b);
     if let Some((twin, _)) = twins {
         return Err(StartError::DuplicateProtocol(twin.clone()));
     }
@@ -272,25 +257,13 @@ async fn listen(addr: SocketAddr) -> Result<(tcp::Listener, SocketAddr), StartEr
 
 fn node_info(config: &Config, listen_addr: Option<SocketAddr>) -> NodeInfo {
     let id = config.key.public_key();
-    let listens_on = listen_addr
-        .map(|addr| addr.ip())
-        .filter(|ip| !ip.is_unspecified());
-    let ip = config
-        .ip
-        .or(listens_on)
-        .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let listens_on = listen_addr.map(|addr| addr.ip()).filter(|ip| !ip.is_unspecified());
+    let ip = config.ip.or(listens_on).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let tcp = listen_addr.map_or(0, |addr| addr.port());
     // No UDP yet, so no discovery port: it shows as ?discport=0.
-    let endpoint = Endpoint {
-        host: Host::Ip(ip),
-        tcp,
-        udp: 0,
-    };
+    let endpoint = Endpoint { host: Host::Ip(ip), tcp, udp: 0 };
     NodeInfo {
-        enode: Enode {
-            public_key: id,
-            endpoint: Some(endpoint),
-        },
+        enode: Enode { public_key: id, endpoint: Some(endpoint) },
         id,
         node_id: id.node_id(),
         name: config.name.clone(),

@@ -39,12 +39,7 @@ impl Listener {
     /// waits on.
     pub(super) async fn accept(&self) -> Connected {
         loop {
-            match self
-                .0
-                .accept()
-                .await
-                .and_then(|(stream, _)| Connected::new(stream))
-            {
+            match self.0.accept().await.and_then(|(stream, _)| Connected::new(stream)) {
                 Ok(connected) => return connected,
                 Err(error) => warn!(%error, "cannot accept a connection; trying again"),
             }
@@ -56,10 +51,7 @@ impl Listener {
 /// Connects to where an enode says its node is; a DNS name is looked up now, and its addresses are
 /// tried in turn.
 pub(super) async fn dial(enode: &Enode) -> io::Result<Connected> {
-    let endpoint = enode
-        .endpoint
-        .as_ref()
-        .ok_or(io::ErrorKind::AddrNotAvailable)?;
+    let endpoint = enode.endpoint.as_ref().ok_or(io::ErrorKind::AddrNotAvailable)?;
     let stream = match &endpoint.host {
         Host::Ip(ip) => TcpStream::connect((*ip, endpoint.tcp)).await?,
         Host::Dns(name) => {
@@ -75,17 +67,9 @@ impl Connected {
     fn new(stream: TcpStream) -> io::Result<Self> {
         // Frames are small and answers are waited for: Nagle's algorithm would only delay them.
         stream.set_nodelay(true)?;
-        let (local, remote) = (
-            canonical(stream.local_addr()?),
-            canonical(stream.peer_addr()?),
-        );
+        let (local, remote) = (canonical(stream.local_addr()?), canonical(stream.peer_addr()?));
         let (reader, writer) = stream.into_split();
-        Ok(Self {
-            reader,
-            writer,
-            local,
-            remote,
-        })
+        Ok(Self { reader, writer, local, remote })
     }
 }
 

@@ -71,16 +71,10 @@ pub async fn initiate(
 ) -> Result<Session, TransportError> {
     let (waiting, auth) = handshake::initiate(key, recipient, &mut rand::rng())?;
     writer.write_all(&auth).await?;
-    debug!(
-        bytes = auth.len(),
-        "auth sent: our signature, key and nonce"
-    );
+    debug!(bytes = auth.len(), "auth sent: our signature, key and nonce");
     let ack = read_packet(reader).await?;
     let session = waiting.receive_ack(&ack)?;
-    debug!(
-        bytes = ack.len(),
-        "ack received: both sides have the session's secrets"
-    );
+    debug!(bytes = ack.len(), "ack received: both sides have the session's secrets");
     Ok(session)
 }
 
@@ -95,15 +89,9 @@ pub async fn respond(
 ) -> Result<Session, TransportError> {
     let auth = read_packet(reader).await?;
     let (session, ack) = handshake::respond(key, &auth, &mut rand::rng())?;
-    debug!(
-        bytes = auth.len(),
-        "auth received: the initiator has proved its key"
-    );
+    debug!(bytes = auth.len(), "auth received: the initiator has proved its key");
     writer.write_all(&ack).await?;
-    debug!(
-        bytes = ack.len(),
-        "ack sent: both sides have the session's secrets"
-    );
+    debug!(bytes = ack.len(), "ack sent: both sides have the session's secrets");
     Ok(session)
 }
 
@@ -135,12 +123,7 @@ pub struct Incoming<R> {
 impl<R: AsyncRead + Unpin> Incoming<R> {
     /// Reads what the session's peer seals.
     pub fn new(reader: R, frames: FrameReader) -> Self {
-        Self {
-            reader,
-            frames,
-            buffer: BytesMut::new(),
-            handed_out: 0,
-        }
+        Self { reader, frames, buffer: BytesMut::new(), handed_out: 0 }
     }
 
     /// Waits for a whole frame of at most `limit` bytes and returns its frame-data.
@@ -175,15 +158,10 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     async fn fill(&mut self, wanted: usize) -> Result<bool, TransportError> {
         while self.buffer.len() < wanted {
             let missing = wanted.saturating_sub(self.buffer.len());
-            self.buffer
-                .reserve(missing.min(self.buffer.len()).max(CHUNK));
+            self.buffer.reserve(missing.min(self.buffer.len()).max(CHUNK));
             if self.reader.read_buf(&mut self.buffer).await? == 0 {
                 let cut_off = TransportError::Io(io::ErrorKind::UnexpectedEof);
-                return if self.buffer.is_empty() {
-                    Ok(false)
-                } else {
-                    Err(cut_off)
-                };
+                return if self.buffer.is_empty() { Ok(false) } else { Err(cut_off) };
             }
         }
         Ok(true)
@@ -213,11 +191,7 @@ pub struct Outgoing<W> {
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Writes what the session's peer opens.
     pub fn new(writer: W, frames: FrameWriter) -> Self {
-        Self {
-            writer,
-            frames,
-            buffer: BytesMut::new(),
-        }
+        Self { writer, frames, buffer: BytesMut::new() }
     }
 
     /// Puts a frame into the buffer.
@@ -286,12 +260,7 @@ mod tests {
         let their_key = NodeKey::from_bytes([2; 32]).unwrap();
         let (a, b) = tokio::join!(
             respond(&mut reader, &mut writer, &key),
-            initiate(
-                &mut their_reader,
-                &mut their_writer,
-                &their_key,
-                key.public_key()
-            ),
+            initiate(&mut their_reader, &mut their_writer, &their_key, key.public_key()),
         );
         (a.unwrap(), b.unwrap())
     }
@@ -304,14 +273,8 @@ mod tests {
         let arrived = 20_000;
         let mut incoming = Incoming::new(&outgoing.buffer[..arrived], ours.reader);
         let cut_off = incoming.read(1 << 20).await;
-        assert!(matches!(
-            cut_off,
-            Err(TransportError::Io(io::ErrorKind::UnexpectedEof))
-        ));
+        assert!(matches!(cut_off, Err(TransportError::Io(io::ErrorKind::UnexpectedEof))));
         let capacity = incoming.buffer.capacity();
-        assert!(
-            capacity <= 4 * arrived,
-            "{capacity} bytes reserved for {arrived} that arrived"
-        );
+        assert!(capacity <= 4 * arrived, "{capacity} bytes reserved for {arrived} that arrived");
     }
 }

@@ -24,10 +24,7 @@ pub struct Capability {
 impl Capability {
     /// `name/version`.
     pub fn new(name: impl Into<String>, version: u64) -> Self {
-        Self {
-            name: name.into(),
-            version,
-        }
+        Self { name: name.into(), version }
     }
 }
 
@@ -70,11 +67,7 @@ pub fn shared(ours: &[(Capability, u64)], theirs: &[Capability]) -> Vec<Shared> 
         let Some(end) = next.checked_add(length) else {
             break;
         };
-        matched.push(Shared {
-            index,
-            offset: next,
-            length,
-        });
+        matched.push(Shared { index, offset: next, length });
         next = end;
     }
     matched

@@ -73,10 +73,7 @@ impl Hello {
     /// node key is not a valid one, [`MessageError::TooBig`] above [`MAX_HELLO`] bytes.
     pub fn decode(payload: &[u8]) -> Result<Self, MessageError> {
         if payload.len() > MAX_HELLO {
-            return Err(MessageError::TooBig {
-                size: payload.len(),
-                limit: MAX_HELLO,
-            });
+            return Err(MessageError::TooBig { size: payload.len(), limit: MAX_HELLO });
         }
         let mut items = list_items(&mut &*payload)?;
         let version = field(&mut items)?;
@@ -86,13 +83,7 @@ impl Hello {
         let key = Header::decode_bytes(&mut items, false).map_err(|_| MessageError::HelloKey)?;
         let key = key.try_into().map_err(|_| MessageError::HelloKey)?;
         let public_key = PublicKey::from_bytes(key).map_err(|_| MessageError::HelloKey)?;
-        Ok(Self {
-            version,
-            client_id,
-            capabilities,
-            listen_port,
-            public_key,
-        })
+        Ok(Self { version, client_id, capabilities, listen_port, public_key })
     }
 }
 
@@ -101,10 +92,7 @@ fn decode_capabilities(items: &mut &[u8]) -> Result<Vec<Capability>, MessageErro
     let mut capabilities = Vec::new();
     while !entries.is_empty() {
         let mut entry = list_items(&mut entries)?;
-        capabilities.push(Capability {
-            name: text(&mut entry)?,
-            version: field(&mut entry)?,
-        });
+        capabilities.push(Capability { name: text(&mut entry)?, version: field(&mut entry)? });
     }
     Ok(capabilities)
 }
@@ -112,11 +100,7 @@ fn decode_capabilities(items: &mut &[u8]) -> Result<Vec<Capability>, MessageErro
 /// Wraps encoded items into a list.
 fn list(items: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    Header {
-        list: true,
-        payload_length: items.len(),
-    }
-    .encode(&mut out);
+    Header { list: true, payload_length: items.len() }.encode(&mut out);
     out.extend_from_slice(items);
     out
 }
@@ -132,14 +116,7 @@ fn field(items: &mut &[u8]) -> Result<u64, MessageError> {
 fn text(items: &mut &[u8]) -> Result<String, MessageError> {
     let bytes = Header::decode_bytes(items, false).map_err(|_| MessageError::Hello)?;
     let replaced = |c: char| {
-        if c.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
+        if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }
     };
-    Ok(String::from_utf8_lossy(bytes)
-        .chars()
-        .map(replaced)
-        .collect())
+    Ok(String::from_utf8_lossy(bytes).chars().map(replaced).collect())
 }

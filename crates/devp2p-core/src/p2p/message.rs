@@ -66,11 +66,7 @@ pub enum Compression {
 impl Compression {
     /// What a Hello of this p2p version agrees to.
     pub fn for_version(version: u64) -> Self {
-        if version >= 5 {
-            Self::Snappy
-        } else {
-            Self::Off
-        }
+        if version >= 5 { Self::Snappy } else { Self::Off }
     }
 
     /// Compresses `payload`, if that was agreed.
@@ -102,9 +98,7 @@ impl Compression {
         }
         let declared = snap::raw::decompress_len(payload).map_err(|_| MessageError::Snappy)?;
         check_size(declared, limit)?;
-        snap::raw::Decoder::new()
-            .decompress_vec(payload)
-            .map_err(|_| MessageError::Snappy)
+        snap::raw::Decoder::new().decompress_vec(payload).map_err(|_| MessageError::Snappy)
     }
 }
 
@@ -133,9 +127,5 @@ pub fn split_id(frame_data: &[u8]) -> Result<(u64, &[u8]), MessageError> {
 }
 
 fn check_size(size: usize, limit: usize) -> Result<(), MessageError> {
-    if size > limit {
-        Err(MessageError::TooBig { size, limit })
-    } else {
-        Ok(())
-    }
+    if size > limit { Err(MessageError::TooBig { size, limit }) } else { Ok(()) }
 }

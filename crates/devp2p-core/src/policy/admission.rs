@@ -39,11 +39,7 @@ pub enum Direction {
 impl Direction {
     /// Which of two crossed dials stays: the one that was dialed by the smaller public key.
     fn that_stays(own: &PublicKey, remote: &PublicKey) -> Self {
-        if own < remote {
-            Self::Outbound
-        } else {
-            Self::Inbound
-        }
+        if own < remote { Self::Outbound } else { Self::Inbound }
     }
 }
 
@@ -113,12 +109,7 @@ impl Admission {
     /// With `max_peers` 0 every node is refused that is not trusted.
     #[must_use]
     pub fn new(own: PublicKey, max_peers: usize) -> Self {
-        Self {
-            own,
-            max_peers,
-            trusted: HashSet::new(),
-            admitted: HashMap::new(),
-        }
+        Self { own, max_peers, trusted: HashSet::new(), admitted: HashMap::new() }
     }
 
     /// Lets this node in even when all slots are taken. It still takes one when it is a peer.
@@ -146,10 +137,7 @@ impl Admission {
     /// How many peers there are; connections in set-up do not count.
     #[must_use]
     pub fn peers(&self) -> usize {
-        self.admitted
-            .values()
-            .filter(|other| other.phase == Phase::Peer)
-            .count()
+        self.admitted.values().filter(|other| other.phase == Phase::Peer).count()
     }
 
     /// How many more peers may come in without being trusted.
@@ -184,12 +172,7 @@ impl Admission {
                 self.admitted
                     .entry(key)
                     .and_modify(|same| same.phase = same.phase.max(phase))
-                    .or_insert(Admitted {
-                        id,
-                        direction,
-                        phase,
-                        replaced: false,
-                    });
+                    .or_insert(Admitted { id, direction, phase, replaced: false });
             }
             Verdict::Replace(_) => {
                 if let Some(existing) = self.admitted.get_mut(&key) {

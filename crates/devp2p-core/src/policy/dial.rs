@@ -85,11 +85,7 @@ impl DialState {
     /// Nobody to dial.
     #[must_use]
     pub fn new(own: PublicKey) -> Self {
-        Self {
-            own,
-            nodes: HashMap::new(),
-            dialing: HashSet::new(),
-        }
+        Self { own, nodes: HashMap::new(), dialing: HashSet::new() }
     }
 
     /// Makes this a static node, to be dialed at once.
@@ -108,11 +104,7 @@ impl DialState {
         if endpoint.tcp == 0 {
             return Err(AddPeerError::NoTcpPort);
         }
-        let node = StaticNode {
-            next_dial: now,
-            failures: 0,
-            enode,
-        };
+        let node = StaticNode { next_dial: now, failures: 0, enode };
         self.nodes.insert(node.enode.public_key, node);
         Ok(())
     }
@@ -139,11 +131,8 @@ impl DialState {
     /// No more than there are free slots; a trusted node needs none. No more than
     /// [`MAX_DIALING`] at once.
     pub fn due(&mut self, now: Duration, admission: &Admission) -> Vec<Enode> {
-        let mut ripe: Vec<&StaticNode> = self
-            .nodes
-            .values()
-            .filter(|node| node.next_dial <= now)
-            .collect();
+        let mut ripe: Vec<&StaticNode> =
+            self.nodes.values().filter(|node| node.next_dial <= now).collect();
         ripe.sort_by_key(|node| (node.next_dial, node.enode.public_key));
 
         let mut dials = Vec::new();

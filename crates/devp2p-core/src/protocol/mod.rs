@@ -56,12 +56,7 @@ impl Protocol {
         R: Future<Output = Result<(), ProtocolError>> + Send + 'static,
     {
         let run = Arc::new(move |peer, pipe| -> Running { Box::pin(run(peer, pipe)) });
-        Self {
-            name: name.into(),
-            version,
-            length,
-            run,
-        }
+        Self { name: name.into(), version, length, run }
     }
 
     /// Its name and version, as offered in Hello.
@@ -165,8 +160,7 @@ impl MsgPipe {
     /// [`PipeClosed`] when the connection has ended and everything that arrived was read.
     pub async fn read(&mut self) -> Result<Msg, PipeClosed> {
         let msg = self.inbox.recv().await.ok_or(PipeClosed)?;
-        self.channel
-            .tell(PeerEvent::MsgRecv, msg.code, msg.payload.len());
+        self.channel.tell(PeerEvent::MsgRecv, msg.code, msg.payload.len());
         Ok(msg)
     }
 
@@ -184,10 +178,7 @@ impl MsgPipe {
             .ok_or_else(|| channel.out_of_range(code))?;
         let frame_data = message::encode(id, payload, channel.compression)?;
         let bytes = frame_data.len();
-        self.outbox
-            .send(frame_data, bytes)
-            .await
-            .map_err(|_| PipeClosed)?;
+        self.outbox.send(frame_data, bytes).await.map_err(|_| PipeClosed)?;
         channel.tell(PeerEvent::MsgSend, code, payload.len());
         Ok(())
     }
@@ -195,24 +186,13 @@ impl MsgPipe {
 
 impl Channel {
     fn out_of_range(&self, code: u64) -> MessageError {
-        MessageError::CodeOutOfRange {
-            capability: self.capability.clone(),
-            code,
-        }
+        MessageError::CodeOutOfRange { capability: self.capability.clone(), code }
     }
 
     fn tell(&self, kind: fn(MsgEvent) -> PeerEvent, msg_code: u64, msg_size: usize) {
-        if let Some(events) = self
-            .events
-            .as_ref()
-            .and_then(broadcast::WeakSender::upgrade)
-        {
-            let event = MsgEvent {
-                peer: self.peer,
-                protocol: self.protocol.clone(),
-                msg_code,
-                msg_size,
-            };
+        if let Some(events) = self.events.as_ref().and_then(broadcast::WeakSender::upgrade) {
+            let event =
+                MsgEvent { peer: self.peer, protocol: self.protocol.clone(), msg_code, msg_size };
             // An error only says that nobody listens.
             let _ = events.send(kind(event));
         }
@@ -221,10 +201,6 @@ impl Channel {
 
 impl fmt::Debug for MsgPipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "MsgPipe({} with {:?})",
-            self.channel.capability, self.channel.peer
-        )
+        write!(f, "MsgPipe({} with {:?})", self.channel.capability, self.channel.peer)
     }
 }

@@ -14,14 +14,7 @@ const ITEM_COST: usize = 64;
 pub(crate) fn queue<T>(capacity: usize) -> (QueueSender<T>, QueueReceiver<T>) {
     let room = Arc::new(Semaphore::new(capacity));
     let (items, taken) = mpsc::unbounded_channel();
-    (
-        QueueSender {
-            items,
-            room: room.clone(),
-            capacity,
-        },
-        QueueReceiver { items: taken, room },
-    )
+    (QueueSender { items, room: room.clone(), capacity }, QueueReceiver { items: taken, room })
 }
 
 /// The queue's other end is gone.
@@ -41,11 +34,7 @@ pub(crate) struct QueueReceiver<T> {
 
 impl<T> Clone for QueueSender<T> {
     fn clone(&self) -> Self {
-        Self {
-            items: self.items.clone(),
-            room: self.room.clone(),
-            capacity: self.capacity,
-        }
+        Self { items: self.items.clone(), room: self.room.clone(), capacity: self.capacity }
     }
 }
 
@@ -55,12 +44,7 @@ impl<T> QueueSender<T> {
     pub(crate) async fn send(&self, item: T, bytes: usize) -> Result<(), QueueClosed> {
         let cost = bytes.saturating_add(ITEM_COST).min(self.capacity);
         let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        let room = self
-            .room
-            .clone()
-            .acquire_many_owned(cost)
-            .await
-            .map_err(|_| QueueClosed)?;
+        let room = self.room.clone().acquire_many_owned(cost).await.map_err(|_| QueueClosed)?;
         self.items.send((item, room)).map_err(|_| QueueClosed)
     }
 }
@@ -101,10 +85,7 @@ mod tests {
     async fn a_sender_waits_while_the_queue_is_full_and_goes_on_in_order() {
         let (sender, mut receiver) = queue(1000);
         sender.send(1, 900).await.unwrap();
-        assert!(
-            timeout(SOON, sender.send(2, 900)).await.is_err(),
-            "there was no room"
-        );
+        assert!(timeout(SOON, sender.send(2, 900)).await.is_err(), "there was no room");
         let second = tokio::spawn(async move { sender.send(3, 900).await });
         assert_eq!(receiver.recv().await, Some(1));
         assert_eq!(receiver.recv().await, Some(3));

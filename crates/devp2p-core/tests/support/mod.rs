@@ -33,10 +33,7 @@ pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T
 
 /// A configuration with a fresh key and room for `max_peers`.
 pub(crate) fn config(name: &str, max_peers: usize) -> Config {
-    Config {
-        max_peers,
-        ..Config::new(NodeKey::generate(&mut rand::rng()), name)
-    }
+    Config { max_peers, ..Config::new(NodeKey::generate(&mut rand::rng()), name) }
 }
 
 /// A running server with room for `max_peers`.

@@ -17,9 +17,7 @@ pub(super) fn id(heading: &str, taken: &BTreeSet<String>) -> String {
 /// `b` of `a heading {#b}`.
 fn own_id(heading: &str) -> Option<&str> {
     let (_, attributes) = heading.trim_end().strip_suffix('}')?.rsplit_once('{')?;
-    attributes
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix('#'))
+    attributes.split_whitespace().find_map(|word| word.strip_prefix('#'))
 }
 
 fn slug(heading: &str) -> String {
@@ -28,11 +26,7 @@ fn slug(heading: &str) -> String {
     // Text and `code` take turns.
     for (index, piece) in text.split('`').enumerate() {
         let is_code = index % 2 == 1;
-        let piece = if is_code {
-            piece.to_owned()
-        } else {
-            without_markup(piece)
-        };
+        let piece = if is_code { piece.to_owned() } else { without_markup(piece) };
         slug.extend(piece.chars().filter_map(letter));
     }
     slug
@@ -51,9 +45,7 @@ fn letter(c: char) -> Option<char> {
 /// dash, which is punctuation.
 fn without_markup(text: &str) -> String {
     let text = cut_out(text, "](", ')');
-    let text = cut_out(&text, "<", '>')
-        .replace("---", "")
-        .replace("--", "");
+    let text = cut_out(&text, "<", '>').replace("---", "").replace("--", "");
     let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let before = std::iter::once(None).chain(text.chars().map(Some));
     let after = text.chars().map(Some).skip(1).chain(std::iter::once(None));

@@ -6,15 +6,11 @@ use std::path::Path;
 /// What is wrong with `{{#…}}` on a page in `folder`, if anything is; `directive` is the text
 /// between the hash and the closing braces.
 pub(super) fn problem(folder: &Path, directive: &str) -> Option<String> {
-    let (kind, target) = directive
-        .split_once(char::is_whitespace)
-        .unwrap_or((directive, ""));
+    let (kind, target) = directive.split_once(char::is_whitespace).unwrap_or((directive, ""));
     match kind {
         "title" => None,
         "include" | "rustdoc_include" => target_problem(folder, target.trim()),
-        _ => Some(format!(
-            "{{{{#{kind}}}}} is not used here: include, rustdoc_include or title"
-        )),
+        _ => Some(format!("{{{{#{kind}}}}} is not used here: include, rustdoc_include or title")),
     }
 }
 
@@ -46,9 +42,7 @@ fn anchor_problem(text: &str, anchor: &str) -> Option<String> {
     }
     let listing = || text.lines().skip_while(|line| !starts_here(line)).skip(1);
     if !listing().any(|line| ends_here(&line)) {
-        return Some(format!(
-            "the anchor {anchor} has no line `ANCHOR_END: {anchor}` after it"
-        ));
+        return Some(format!("the anchor {anchor} has no line `ANCHOR_END: {anchor}` after it"));
     }
     let is_shown = |line: &str| {
         let marks = named(line, "ANCHOR:").or(named(line, "ANCHOR_END:"));

@@ -45,8 +45,7 @@ impl Page {
             };
         }
         if let Some(open) = fence {
-            page.oddities
-                .push((open.opened, "this block is never closed".to_owned()));
+            page.oddities.push((open.opened, "this block is never closed".to_owned()));
         }
         Ok(page)
     }
@@ -56,8 +55,7 @@ impl Page {
         let line = line.trim();
         if line.starts_with(open.marks) && line.trim_start_matches(open.marks).is_empty() {
             if open.is_rust && open.lines == 0 {
-                self.oddities
-                    .push((open.opened, "this listing is empty".to_owned()));
+                self.oddities.push((open.opened, "this listing is empty".to_owned()));
             }
             return None;
         }
@@ -80,14 +78,12 @@ impl Page {
             self.ids.insert(id);
         }
         let line = without_code(line);
-        self.ids
-            .extend(attributes(&line, " id=\"").map(str::to_owned));
+        self.ids.extend(attributes(&line, " id=\"").map(str::to_owned));
         let targets = inline_targets(&line)
             .chain(reference_target(&line))
             .chain(attributes(&line, " href=\""))
             .chain(attributes(&line, " src=\""));
-        self.links
-            .extend(targets.map(|target| (number, target.to_owned())));
+        self.links.extend(targets.map(|target| (number, target.to_owned())));
     }
 
     /// mdBook follows includes everywhere, in fenced blocks too.
@@ -114,12 +110,7 @@ impl<'a> Fence<'a> {
         let language = info.trim().split([',', ' ']).next()?;
         let is_fence = marks.len() >= 3 && !info.contains('`');
         let is_rust = matches!(language, "rust" | "rs");
-        is_fence.then_some(Self {
-            opened: number,
-            marks,
-            is_rust,
-            lines: 0,
-        })
+        is_fence.then_some(Self { opened: number, marks, is_rust, lines: 0 })
     }
 }
 
@@ -131,10 +122,7 @@ fn without_code(line: &str) -> String {
 /// `b` of every `[a](b)` and `[a](b "title")`.
 fn inline_targets(line: &str) -> impl Iterator<Item = &str> {
     let inside = |piece| end_of_target(piece).map(|(inside, _)| inside);
-    line.split("](")
-        .skip(1)
-        .filter_map(inside)
-        .map(without_title)
+    line.split("](").skip(1).filter_map(inside).map(without_title)
 }
 
 /// Splits at the bracket that closes the link, not at one in the target, as in `a_(b)`.
@@ -166,9 +154,5 @@ fn without_title(target: &str) -> &str {
 /// The values that follow `attribute` in HTML on this line.
 fn attributes<'a>(line: &'a str, attribute: &str) -> impl Iterator<Item = &'a str> {
     let value = |piece: &'a str| piece.split_once('"').map(|(value, _)| value);
-    line.split(attribute)
-        .skip(1)
-        .filter_map(value)
-        .collect::<Vec<_>>()
-        .into_iter()
+    line.split(attribute).skip(1).filter_map(value).collect::<Vec<_>>().into_iter()
 }

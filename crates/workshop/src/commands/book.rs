@@ -29,10 +29,7 @@ pub(crate) fn run(then: Then) -> ExitCode {
         eprintln!("\nThe book is not in order: see the lines above.");
         return ExitCode::FAILURE;
     }
-    println!(
-        "The book: {}",
-        root().join("book/book/index.html").display()
-    );
+    println!("The book: {}", root().join("book/book/index.html").display());
     if then == Then::Open && !succeeds(mdbook().arg("--open")) {
         return ExitCode::FAILURE;
     }

@@ -14,9 +14,7 @@ type Step = (&'static str, fn() -> bool);
 const STEPS: [Step; 7] = [
     ("Formatting", || succeeds(&mut cargo("fmt --all --check"))),
     ("Lints", lints),
-    ("Tests", || {
-        succeeds(&mut cargo("test --workspace --locked"))
-    }),
+    ("Tests", || succeeds(&mut cargo("test --workspace --locked"))),
     ("Documentation", documentation),
     ("Core without sockets: lints", core_without_sockets),
     ("Core without sockets: no tokio", no_tokio),
@@ -69,10 +67,7 @@ fn few_crates() -> bool {
     let Some(crates) = crates_in(line) else {
         return false;
     };
-    println!(
-        "a1_server builds {} crates, {MAX_CRATES} are allowed",
-        crates.len()
-    );
+    println!("a1_server builds {} crates, {MAX_CRATES} are allowed", crates.len());
     crates.len() <= MAX_CRATES
 }
 
@@ -80,10 +75,5 @@ fn few_crates() -> bool {
 fn crates_in(tree: &str) -> Option<BTreeSet<String>> {
     let tree = output_of(cargo(tree).args(["--prefix", "none"]))?;
     let first_two_words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    Some(
-        tree.lines()
-            .filter(|line| !line.is_empty())
-            .map(first_two_words)
-            .collect(),
-    )
+    Some(tree.lines().filter(|line| !line.is_empty()).map(first_two_words).collect())
 }

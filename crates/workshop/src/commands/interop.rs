@@ -8,10 +8,7 @@ use super::{cargo, is_installed, succeeds};
 const NEEDED: [(&str, &str); 3] = [
     ("go", "Go 1.24 or newer: https://go.dev/dl/"),
     ("node", "Node 20 or newer: https://nodejs.org/en/download"),
-    (
-        NPM,
-        "npm, which comes with Node: https://nodejs.org/en/download",
-    ),
+    (NPM, "npm, which comes with Node: https://nodejs.org/en/download"),
 ];
 
 /// On Windows npm is a script, and a script is not found without its suffix.
@@ -22,10 +19,8 @@ const TEST_LINE: &str = "test --package interop --locked -- --ignored --test-thr
 
 /// Runs the tests; a missing tool is a failure, never a skip.
 pub(crate) fn run() -> ExitCode {
-    let missing: Vec<_> = NEEDED
-        .into_iter()
-        .filter(|(program, _)| !is_installed(program))
-        .collect();
+    let missing: Vec<_> =
+        NEEDED.into_iter().filter(|(program, _)| !is_installed(program)).collect();
     for (program, source) in &missing {
         eprintln!("interop needs `{program}`, which is not on the PATH. {source}");
     }

@@ -74,11 +74,7 @@ fn unknown(lessons: &[Lesson], name: &str) -> String {
 }
 
 fn list(lessons: &[Lesson]) -> String {
-    let width = lessons
-        .iter()
-        .map(|lesson| lesson.name.len())
-        .max()
-        .unwrap_or_default();
+    let width = lessons.iter().map(|lesson| lesson.name.len()).max().unwrap_or_default();
     let mut text = String::from("Lessons:\n");
     for Lesson { short, name, title } in lessons {
         text.push_str(format!("  {short:<4} {name:<width$}  {title}").trim_end());

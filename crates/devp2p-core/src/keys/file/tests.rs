@@ -41,10 +41,7 @@ fn a_saved_key_loads_again() {
     key().save(directory.file()).unwrap();
 
     assert_eq!(fs::read(directory.file()).unwrap(), HEX.as_bytes());
-    assert_eq!(
-        NodeKey::load(directory.file()).unwrap().public_key(),
-        key().public_key()
-    );
+    assert_eq!(NodeKey::load(directory.file()).unwrap().public_key(), key().public_key());
 }
 
 #[cfg(unix)]
@@ -64,10 +61,7 @@ fn an_existing_file_is_not_overwritten() {
     let directory = Directory::new("existing");
     fs::write(directory.file(), "precious").unwrap();
 
-    assert_eq!(
-        key().save(directory.file()),
-        Err(KeyFileError::AlreadyExists)
-    );
+    assert_eq!(key().save(directory.file()), Err(KeyFileError::AlreadyExists));
     assert_eq!(fs::read(directory.file()).unwrap(), b"precious");
 }
 
@@ -77,10 +71,7 @@ fn a_link_to_nowhere_is_not_followed() {
     let directory = Directory::new("link");
     std::os::unix::fs::symlink(directory.0.join("elsewhere"), directory.file()).unwrap();
 
-    assert_eq!(
-        key().save(directory.file()),
-        Err(KeyFileError::AlreadyExists)
-    );
+    assert_eq!(key().save(directory.file()), Err(KeyFileError::AlreadyExists));
     assert!(!directory.0.join("elsewhere").exists());
 }
 
@@ -107,20 +98,14 @@ fn a_missing_directory_is_an_error_of_its_own() {
 fn a_missing_file_is_an_error_of_its_own() {
     let directory = Directory::new("no-file");
 
-    assert_eq!(
-        NodeKey::load(directory.file()).unwrap_err(),
-        KeyFileError::NotFound
-    );
+    assert_eq!(NodeKey::load(directory.file()).unwrap_err(), KeyFileError::NotFound);
 }
 
 #[test]
 fn a_directory_is_an_error_of_its_own() {
     let directory = Directory::new("directory");
 
-    assert_eq!(
-        NodeKey::load(&directory.0).unwrap_err(),
-        KeyFileError::IsDirectory
-    );
+    assert_eq!(NodeKey::load(&directory.0).unwrap_err(), KeyFileError::IsDirectory);
     assert_eq!(key().save(&directory.0), Err(KeyFileError::IsDirectory));
 }
 
@@ -128,19 +113,13 @@ fn a_directory_is_an_error_of_its_own() {
 fn missing_permission_is_an_error_of_its_own() {
     // As root a real file cannot be made unreadable.
     let denied = io::Error::from(ErrorKind::PermissionDenied);
-    assert_eq!(
-        cause(Path::new("nodekey"), &denied),
-        KeyFileError::PermissionDenied
-    );
+    assert_eq!(cause(Path::new("nodekey"), &denied), KeyFileError::PermissionDenied);
 }
 
 #[cfg(unix)]
 #[test]
 fn an_endless_file_is_too_long() {
-    assert_eq!(
-        NodeKey::load("/dev/zero").unwrap_err(),
-        KeyFileError::TooLong
-    );
+    assert_eq!(NodeKey::load("/dev/zero").unwrap_err(), KeyFileError::TooLong);
 }
 
 #[test]
@@ -148,10 +127,7 @@ fn a_long_file_is_too_long() {
     let directory = Directory::new("long");
     fs::write(directory.file(), format!("{HEX}\n\n\n{HEX}")).unwrap();
 
-    assert_eq!(
-        NodeKey::load(directory.file()).unwrap_err(),
-        KeyFileError::TooLong
-    );
+    assert_eq!(NodeKey::load(directory.file()).unwrap_err(), KeyFileError::TooLong);
 }
 
 #[test]
@@ -164,14 +140,9 @@ fn up_to_two_line_ends_may_follow() {
 
 #[test]
 fn anything_else_may_not_follow() {
-    for end in [
-        " ", "\t", "0", "X", "\n ", " \n", "X\n", "\nX", "\n\n\n", "\r\n\r", "\0", "\u{b}",
-    ] {
-        assert_eq!(
-            error_of(&format!("{HEX}{end}")),
-            KeyFileError::TooLong,
-            "with {end:?}"
-        );
+    for end in [" ", "\t", "0", "X", "\n ", " \n", "X\n", "\nX", "\n\n\n", "\r\n\r", "\0", "\u{b}"]
+    {
+        assert_eq!(error_of(&format!("{HEX}{end}")), KeyFileError::TooLong, "with {end:?}");
     }
 }
 
@@ -187,11 +158,7 @@ fn every_shorter_file_is_too_short() {
         let (start, _) = HEX.split_at(length);
         for end in ["", "\n", "\r\n"] {
             let error = error_of(&format!("{start}{end}"));
-            assert_eq!(
-                error,
-                KeyFileError::TooShort { found: length },
-                "with {end:?}"
-            );
+            assert_eq!(error, KeyFileError::TooShort { found: length }, "with {end:?}");
         }
     }
 }
@@ -199,20 +166,11 @@ fn every_shorter_file_is_too_short() {
 #[test]
 fn a_character_that_is_no_hex_digit_is_pointed_at() {
     let (_, tail) = HEX.split_at(2);
-    assert_eq!(
-        error_of(&format!("0x{tail}")),
-        KeyFileError::NotHex { position: 2 }
-    );
+    assert_eq!(error_of(&format!("0x{tail}")), KeyFileError::NotHex { position: 2 });
     assert_eq!(error_of(&format!(" {HEX}")), KeyFileError::TooLong);
-    assert_eq!(
-        error_of(&HEX.replace('b', "g")),
-        KeyFileError::NotHex { position: 1 }
-    );
+    assert_eq!(error_of(&HEX.replace('b', "g")), KeyFileError::NotHex { position: 1 });
     // Two bytes of UTF-8 in the place of two digits.
-    assert_eq!(
-        error_of(&format!("é{tail}")),
-        KeyFileError::NotHex { position: 1 }
-    );
+    assert_eq!(error_of(&format!("é{tail}")), KeyFileError::NotHex { position: 1 });
 }
 
 #[test]
@@ -220,10 +178,6 @@ fn numbers_that_are_no_secret_key_are_refused() {
     let zero = "0".repeat(64);
     let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
     for digits in [zero.as_str(), order, &"f".repeat(64)] {
-        assert_eq!(
-            error_of(digits),
-            KeyFileError::Key(KeyError::SecretKeyOutOfRange),
-            "{digits}"
-        );
+        assert_eq!(error_of(digits), KeyFileError::Key(KeyError::SecretKeyOutOfRange), "{digits}");
     }
 }

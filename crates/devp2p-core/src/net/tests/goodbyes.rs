@@ -10,10 +10,7 @@ async fn a_received_goodbye_ends_the_connection_and_is_not_echoed() {
     peer.send(DISCONNECT, &[0xC1, 0x08]).await;
     peer.expect_closed().await;
     drop(peer);
-    assert!(matches!(
-        server.end().await,
-        EndReason::Remote(DisconnectReason::Quitting)
-    ));
+    assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Quitting)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -22,10 +19,7 @@ async fn a_bare_uncompressed_goodbye_is_understood() {
     peer.send_raw(&[0x01, 0x04]).await;
     peer.expect_closed().await;
     drop(peer);
-    assert!(matches!(
-        server.end().await,
-        EndReason::Remote(DisconnectReason::TooManyPeers)
-    ));
+    assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::TooManyPeers)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -34,10 +28,7 @@ async fn a_peer_that_does_not_close_after_our_goodbye_is_left_after_a_second() {
     let began = Instant::now();
     server.close.send(Some(DisconnectReason::Quitting)).unwrap();
     peer.expect_goodbye(DisconnectReason::Quitting).await;
-    assert!(matches!(
-        server.end().await,
-        EndReason::Local(DisconnectReason::Quitting)
-    ));
+    assert!(matches!(server.end().await, EndReason::Local(DisconnectReason::Quitting)));
     assert!(began.elapsed() >= GOODBYE_TIMEOUT && began.elapsed() < 2 * GOODBYE_TIMEOUT);
 }
 
@@ -51,10 +42,7 @@ async fn a_peer_that_takes_nothing_cannot_delay_the_goodbye() {
     let (server, _peer) = connect_peer(vec![flooding], 4096).await;
     let began = Instant::now();
     server.close.send(Some(DisconnectReason::Quitting)).unwrap();
-    assert!(matches!(
-        server.end().await,
-        EndReason::Local(DisconnectReason::Quitting)
-    ));
+    assert!(matches!(server.end().await, EndReason::Local(DisconnectReason::Quitting)));
     assert!(began.elapsed() <= 2 * GOODBYE_TIMEOUT + Duration::from_millis(10));
 }
 
@@ -62,10 +50,7 @@ async fn a_peer_that_takes_nothing_cannot_delay_the_goodbye() {
 async fn a_stream_that_ends_ends_the_connection() {
     let (server, peer) = connect_peer(vec![listening()], 4096).await;
     drop(peer);
-    assert!(matches!(
-        server.end().await,
-        EndReason::Transport(TransportError::Closed)
-    ));
+    assert!(matches!(server.end().await, EndReason::Transport(TransportError::Closed)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,14 +18,8 @@ async fn how_a_handler_ends_decides_what_the_peer_is_told() {
             || Err(ProtocolError::Disconnect(DisconnectReason::UselessPeer)),
             DisconnectReason::UselessPeer,
         ),
-        (
-            || Err(crate::p2p::MessageError::Snappy.into()),
-            DisconnectReason::ProtocolBreach,
-        ),
-        (
-            || panic!("on purpose, in a test"),
-            DisconnectReason::SubprotocolError,
-        ),
+        (|| Err(crate::p2p::MessageError::Snappy.into()), DisconnectReason::ProtocolBreach),
+        (|| panic!("on purpose, in a test"), DisconnectReason::SubprotocolError),
     ];
     for (end, reason) in ends {
         let ending = Protocol::new("foo", 42, 1, move |_, mut pipe| async move {
@@ -76,10 +70,7 @@ async fn what_arrived_before_the_end_can_still_be_read() {
     }
     peer.send(DISCONNECT, &[0xC1, 0x08]).await;
     drop(peer);
-    assert!(matches!(
-        server.end().await,
-        EndReason::Remote(DisconnectReason::Quitting)
-    ));
+    assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Quitting)));
     let read = timeout(LONG, reported).await.unwrap().unwrap();
     assert_eq!(read, (0..50).collect::<Vec<u8>>());
 }
@@ -96,10 +87,7 @@ async fn a_handler_that_never_ends_is_aborted_after_a_second() {
     drop(peer);
     server.end().await;
     let elapsed = began.elapsed();
-    assert!(
-        elapsed >= GOODBYE_TIMEOUT && elapsed < 2 * GOODBYE_TIMEOUT,
-        "{elapsed:?}"
-    );
+    assert!(elapsed >= GOODBYE_TIMEOUT && elapsed < 2 * GOODBYE_TIMEOUT, "{elapsed:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,14 +107,8 @@ async fn the_first_handler_to_end_takes_the_others_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a_code_that_the_protocol_does_not_have_is_refused_at_the_sender() {
     let wrong = Protocol::new("foo", 42, 1, |_, pipe| async move {
-        assert!(matches!(
-            pipe.write(1, &[]).await,
-            Err(ProtocolError::Message(_))
-        ));
-        assert!(matches!(
-            pipe.write(u64::MAX, &[]).await,
-            Err(ProtocolError::Message(_))
-        ));
+        assert!(matches!(pipe.write(1, &[]).await, Err(ProtocolError::Message(_))));
+        assert!(matches!(pipe.write(u64::MAX, &[]).await, Err(ProtocolError::Message(_))));
         pipe.write(0, b"right").await
     });
     let (_server, mut peer) = connect_peer(vec![wrong], 4096).await;
@@ -140,13 +122,9 @@ async fn while_a_handler_does_not_read_the_peer_waits_and_nothing_is_lost() {
     let pausing = Protocol::new("foo", 42, 1, move |_, mut pipe| {
         let (mut wait, report) = (wait.clone(), report.clone());
         async move {
-            wait.wait_for(|go| *go)
-                .await
-                .map_err(ProtocolError::other)?;
+            wait.wait_for(|go| *go).await.map_err(ProtocolError::other)?;
             loop {
-                report
-                    .send(pipe.read().await?.payload.len())
-                    .map_err(|_| bad_day())?;
+                report.send(pipe.read().await?.payload.len()).map_err(|_| bad_day())?;
             }
         }
     });
@@ -156,12 +134,9 @@ async fn while_a_handler_does_not_read_the_peer_waits_and_nothing_is_lost() {
     let sending = tokio::spawn(async move {
         for n in 0..24usize {
             // Does not compress, so it fills the inbox.
-            let payload: Vec<u8> = (0..65_000 + n)
-                .map(|i| (i * i % 65_521).to_le_bytes()[0])
-                .collect();
-            outgoing
-                .seal(&message::encode(FOO, &payload, Compression::Snappy).unwrap())
-                .unwrap();
+            let payload: Vec<u8> =
+                (0..65_000 + n).map(|i| (i * i % 65_521).to_le_bytes()[0]).collect();
+            outgoing.seal(&message::encode(FOO, &payload, Compression::Snappy).unwrap()).unwrap();
             // More patient than our own writer, which gives up after 20 s.
             while outgoing.flush().await.is_err() {}
         }
@@ -169,10 +144,7 @@ async fn while_a_handler_does_not_read_the_peer_waits_and_nothing_is_lost() {
     });
     // Longer than a silent peer may be: we chose not to read. Our own pings go on.
     for _ in 0..4 {
-        assert_eq!(
-            peer.incoming.read(1 << 24).await.map(|data| data[0]),
-            Ok(0x02)
-        );
+        assert_eq!(peer.incoming.read(1 << 24).await.map(|data| data[0]), Ok(0x02));
     }
     assert!(!sending.is_finished() && !server.connection.is_finished());
     go_on.send(true).unwrap();

@@ -8,10 +8,7 @@ use crate::net::{GOODBYE_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT};
 fn assert_elapsed(since: Instant, expected: Duration) {
     let elapsed = since.elapsed();
     let tolerance = Duration::from_millis(10);
-    assert!(
-        elapsed.abs_diff(expected) < tolerance,
-        "{elapsed:?} instead of {expected:?}"
-    );
+    assert!(elapsed.abs_diff(expected) < tolerance, "{elapsed:?} instead of {expected:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,15 +61,9 @@ async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
     let mut outgoing = peer.outgoing;
     let sending = tokio::spawn(async move {
         for _ in 0..flood {
-            outgoing
-                .send(PING, &[0xC0], Compression::Snappy)
-                .await
-                .unwrap();
+            outgoing.send(PING, &[0xC0], Compression::Snappy).await.unwrap();
         }
-        outgoing
-            .send(DISCONNECT, &[0xC1, 0x00], Compression::Snappy)
-            .await
-            .unwrap();
+        outgoing.send(DISCONNECT, &[0xC1, 0x00], Compression::Snappy).await.unwrap();
         outgoing
     });
     let mut pongs = 0;
@@ -82,10 +73,7 @@ async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
     }
     assert!((1..=flood).contains(&pongs), "{pongs}");
     sending.await.unwrap();
-    assert!(matches!(
-        server.end().await,
-        EndReason::Remote(DisconnectReason::Requested)
-    ));
+    assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Requested)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,10 +86,7 @@ async fn a_peer_that_takes_nothing_is_dropped_after_twenty_seconds() {
     let (server, _peer) = connect_peer(vec![flooding], 4096).await;
     let began = Instant::now();
     let end = server.end().await;
-    assert!(
-        matches!(&end, EndReason::Transport(TransportError::Stalled)),
-        "{end:?}"
-    );
+    assert!(matches!(&end, EndReason::Transport(TransportError::Stalled)), "{end:?}");
     // Then a second for a goodbye that might be there to read, and one to see the stream end.
     assert_elapsed(began, transport::WRITE_STALL + 2 * GOODBYE_TIMEOUT);
 }

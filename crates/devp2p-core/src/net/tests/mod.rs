@@ -61,12 +61,7 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
     let (key, their_key) = (key(1), key(2));
     let (session, their_session) = tokio::join!(
         transport::respond(&mut reader, &mut writer, &key),
-        transport::initiate(
-            &mut their_reader,
-            &mut their_writer,
-            &their_key,
-            key.public_key()
-        ),
+        transport::initiate(&mut their_reader, &mut their_writer, &their_key, key.public_key()),
     );
     let (session, their_session) = (session.unwrap(), their_session.unwrap());
     assert_eq!(session.remote, their_key.public_key());
@@ -75,13 +70,7 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
     let (questions, asked) = mpsc::channel(1);
     let (close, closing) = watch::channel(None);
     let hello = Hello::new(key.public_key(), "ours", capabilities);
-    let local = Local {
-        key,
-        hello,
-        protocols,
-        questions,
-        events: None,
-    };
+    let local = Local { key, hello, protocols, questions, events: None };
     let addr = "127.0.0.1:30303".parse().unwrap();
     let link = Link {
         remote: session.remote,
@@ -91,32 +80,17 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
         outgoing: Outgoing::new(writer, session.writer),
         compression: Compression::Off,
     };
-    let connection = Connection {
-        local: Arc::new(local),
-        id: ConnectionId(1),
-        closing,
-    };
+    let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
     let deadline = Instant::now() + SETUP_TIMEOUT;
     let connection = tokio::spawn(connection.proceed(link, deadline));
-    let hello = Hello::new(
-        their_key.public_key(),
-        "theirs",
-        vec![Capability::new("foo", 42)],
-    );
+    let hello = Hello::new(their_key.public_key(), "theirs", vec![Capability::new("foo", 42)]);
     let peer = Peer {
         incoming: Incoming::new(their_reader, their_session.reader),
         outgoing: Outgoing::new(their_writer, their_session.writer),
         compression: Compression::Off,
         hello,
     };
-    (
-        Server {
-            connection,
-            questions: asked,
-            close,
-        },
-        peer,
-    )
+    (Server { connection, questions: asked, close }, peer)
 }
 
 /// The same, admitted and past both Hellos.
@@ -143,10 +117,7 @@ impl Server {
 
 impl Peer {
     async fn send(&mut self, id: u64, payload: &[u8]) {
-        self.outgoing
-            .send(id, payload, self.compression)
-            .await
-            .unwrap();
+        self.outgoing.send(id, payload, self.compression).await.unwrap();
     }
 
     /// Sends a frame without compressing or checking anything.
@@ -174,10 +145,7 @@ impl Peer {
     async fn exchange_hello(&mut self) {
         self.send(HELLO, &self.hello.encode()).await;
         let (id, payload) = self.read().await.unwrap();
-        assert_eq!(
-            (id, Hello::decode(&payload).unwrap().client_id.as_str()),
-            (HELLO, "ours")
-        );
+        assert_eq!((id, Hello::decode(&payload).unwrap().client_id.as_str()), (HELLO, "ours"));
         self.compression = Compression::for_version(self.hello.version);
     }
 

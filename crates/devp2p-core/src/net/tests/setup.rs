@@ -8,15 +8,9 @@ async fn both_hellos_make_a_peer_and_two_questions_are_asked() {
     let (mut server, mut peer) = connect_peer(vec![listening()], 4096).await;
     peer.send(PING, &[0xC0]).await;
     assert_eq!(peer.read().await.unwrap(), (PONG, vec![0xC0]));
-    server
-        .close
-        .send(Some(DisconnectReason::Requested))
-        .unwrap();
+    server.close.send(Some(DisconnectReason::Requested)).unwrap();
     peer.expect_goodbye(DisconnectReason::Requested).await;
-    assert!(
-        server.questions.try_recv().is_err(),
-        "there was a third question"
-    );
+    assert!(server.questions.try_recv().is_err(), "there was a third question");
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,10 +29,7 @@ async fn who_is_refused_after_the_handshake_gets_the_reason_instead_of_a_hello()
     peer.expect_closed().await;
     drop(peer);
     let end = server.end().await;
-    assert!(
-        matches!(end, EndReason::Local(DisconnectReason::TooManyPeers)),
-        "{end:?}"
-    );
+    assert!(matches!(end, EndReason::Local(DisconnectReason::TooManyPeers)), "{end:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,8 +38,7 @@ async fn who_is_refused_after_hello_gets_the_reason_compressed() {
     server.answer(Ok(())).await;
     peer.exchange_hello().await;
     server.answer(Err(DisconnectReason::AlreadyConnected)).await;
-    peer.expect_goodbye(DisconnectReason::AlreadyConnected)
-        .await;
+    peer.expect_goodbye(DisconnectReason::AlreadyConnected).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,8 +47,7 @@ async fn a_hello_with_another_key_than_the_handshake_proved_is_refused() {
     server.answer(Ok(())).await;
     peer.hello.public_key = key(3).public_key();
     peer.exchange_hello().await;
-    peer.expect_goodbye(DisconnectReason::UnexpectedIdentity)
-        .await;
+    peer.expect_goodbye(DisconnectReason::UnexpectedIdentity).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,10 +89,7 @@ async fn a_goodbye_instead_of_hello_is_understood_and_not_answered() {
         peer.expect_closed().await;
         drop(peer);
         let end = server.end().await;
-        assert!(
-            matches!(end, EndReason::Remote(DisconnectReason::TooManyPeers)),
-            "{end:?}"
-        );
+        assert!(matches!(end, EndReason::Remote(DisconnectReason::TooManyPeers)), "{end:?}");
     }
 }
 

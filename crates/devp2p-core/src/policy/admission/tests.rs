@@ -1,7 +1,4 @@
-#![allow(
-    clippy::arithmetic_side_effects,
-    reason = "`1 - n` is the other one of two"
-)]
+#![allow(clippy::arithmetic_side_effects, reason = "`1 - n` is the other one of two")]
 
 use std::collections::HashSet;
 
@@ -22,19 +19,11 @@ fn small_and_large() -> (PublicKey, PublicKey) {
 }
 
 fn inbound(id: u64, key: PublicKey) -> Candidate {
-    Candidate {
-        id: ConnectionId(id),
-        key,
-        direction: Direction::Inbound,
-    }
+    Candidate { id: ConnectionId(id), key, direction: Direction::Inbound }
 }
 
 fn outbound(id: u64, key: PublicKey) -> Candidate {
-    Candidate {
-        id: ConnectionId(id),
-        key,
-        direction: Direction::Outbound,
-    }
+    Candidate { id: ConnectionId(id), key, direction: Direction::Outbound }
 }
 
 fn make_peer(admission: &mut Admission, candidate: Candidate) {
@@ -63,18 +52,9 @@ fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
 #[test]
 fn zero_slots_refuse_everybody_who_is_not_trusted() {
     let mut admission = Admission::new(key(1), 0);
-    assert_eq!(
-        admission.after_handshake(inbound(7, key(2))),
-        REFUSE_TOO_MANY
-    );
-    assert_eq!(
-        admission.after_handshake(outbound(8, key(3))),
-        REFUSE_TOO_MANY
-    );
-    assert!(
-        !admission.contains(&key(2)),
-        "a refused connection is not recorded"
-    );
+    assert_eq!(admission.after_handshake(inbound(7, key(2))), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_handshake(outbound(8, key(3))), REFUSE_TOO_MANY);
+    assert!(!admission.contains(&key(2)), "a refused connection is not recorded");
 
     admission.trust(key(2));
     make_peer(&mut admission, inbound(9, key(2)));
@@ -102,10 +82,7 @@ fn a_trusted_peer_needs_no_free_slot_but_takes_one() {
     admission.trust(key(2));
     assert!(admission.is_trusted(&key(2)));
     make_peer(&mut admission, inbound(7, key(2)));
-    assert_eq!(
-        admission.after_handshake(inbound(8, key(3))),
-        REFUSE_TOO_MANY
-    );
+    assert_eq!(admission.after_handshake(inbound(8, key(3))), REFUSE_TOO_MANY);
 
     admission.trust(key(3));
     make_peer(&mut admission, inbound(9, key(3)));
@@ -146,20 +123,14 @@ fn a_second_connection_of_the_same_direction_is_refused() {
         for make in [inbound, outbound] {
             let mut admission = Admission::new(key(1), 1);
             let existing = make(7, key(2));
-            assert_eq!(
-                admission.checkpoint(existing, existing_phase),
-                Verdict::Admit
-            );
+            assert_eq!(admission.checkpoint(existing, existing_phase), Verdict::Admit);
 
             assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
             assert_eq!(admission.after_hello(make(8, key(2))), REFUSE_ALREADY);
             admission.trust(key(2));
             assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
             admission.ended(ConnectionId(8));
-            assert!(
-                admission.contains(&key(2)),
-                "the end of the refused one changes nothing"
-            );
+            assert!(admission.contains(&key(2)), "the end of the refused one changes nothing");
         }
     }
 }
@@ -168,14 +139,8 @@ fn a_second_connection_of_the_same_direction_is_refused() {
 fn already_connected_is_told_before_too_many_peers() {
     let mut admission = Admission::new(key(1), 1);
     make_peer(&mut admission, inbound(7, key(2)));
-    assert_eq!(
-        admission.after_handshake(inbound(8, key(2))),
-        REFUSE_ALREADY
-    );
-    assert_eq!(
-        admission.after_handshake(inbound(9, key(3))),
-        REFUSE_TOO_MANY
-    );
+    assert_eq!(admission.after_handshake(inbound(8, key(2))), REFUSE_ALREADY);
+    assert_eq!(admission.after_handshake(inbound(9, key(3))), REFUSE_TOO_MANY);
 }
 
 #[test]
@@ -190,14 +155,8 @@ fn of_crossed_dials_the_one_dialed_by_the_smaller_key_stays() {
         for phase in [Phase::SetUp, Phase::Peer] {
             let mut admission = Admission::new(own, 1);
             assert_eq!(admission.checkpoint(gives_way, phase), Verdict::Admit);
-            assert_eq!(
-                admission.after_handshake(stays),
-                Verdict::Replace(gives_way.id)
-            );
-            assert_eq!(
-                admission.after_handshake(stays),
-                Verdict::Replace(gives_way.id)
-            );
+            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
+            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
             admission.ended(gives_way.id);
             make_peer(&mut admission, stays);
 
@@ -214,23 +173,14 @@ fn a_replaced_connection_comes_no_further_and_keeps_its_slot_until_it_is_gone() 
     let mut admission = Admission::new(small, 1);
     let (stays, gives_way) = (outbound(7, large), inbound(8, large));
     assert_eq!(admission.after_handshake(gives_way), Verdict::Admit);
-    assert_eq!(
-        admission.after_handshake(stays),
-        Verdict::Replace(gives_way.id)
-    );
+    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
     assert_eq!(admission.after_hello(gives_way), REFUSE_ALREADY);
     assert_eq!(admission.peers(), 0);
 
     let mut admission = Admission::new(small, 1);
     make_peer(&mut admission, gives_way);
-    assert_eq!(
-        admission.after_handshake(stays),
-        Verdict::Replace(gives_way.id)
-    );
-    assert_eq!(
-        admission.after_handshake(inbound(9, key(3))),
-        REFUSE_TOO_MANY
-    );
+    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
+    assert_eq!(admission.after_handshake(inbound(9, key(3))), REFUSE_TOO_MANY);
     admission.ended(gives_way.id);
     make_peer(&mut admission, stays);
 }
@@ -246,24 +196,12 @@ fn calls_that_do_not_fit_change_nothing() {
     admission.ended(ConnectionId(99));
     assert_eq!(admission.after_hello(candidate), Verdict::Admit);
     assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
-    assert_eq!(
-        admission.peers(),
-        1,
-        "a peer does not fall back into set-up"
-    );
+    assert_eq!(admission.peers(), 1, "a peer does not fall back into set-up");
 
     let unseen = inbound(8, key(3));
     assert_eq!(admission.after_hello(unseen), Verdict::Admit);
-    assert_eq!(
-        admission.peers(),
-        2,
-        "the second checkpoint alone asks all questions, too"
-    );
-    assert_eq!(
-        admission.after_hello(candidate),
-        Verdict::Admit,
-        "also when no slot is left"
-    );
+    assert_eq!(admission.peers(), 2, "the second checkpoint alone asks all questions, too");
+    assert_eq!(admission.after_hello(candidate), Verdict::Admit, "also when no slot is left");
     admission.ended(unseen.id);
     admission.ended(unseen.id);
     assert_eq!(admission.peers(), 1);
@@ -295,11 +233,7 @@ struct CrossedDials {
 impl CrossedDials {
     fn new(keys: [PublicKey; 2], max_peers: usize) -> Self {
         let admissions = keys.map(|own| Admission::new(own, max_peers));
-        Self {
-            keys,
-            admissions,
-            stages: [[Stage::Handshake; 2]; 2],
-        }
+        Self { keys, admissions, stages: [[Stage::Handshake; 2]; 2] }
     }
 
     /// The world after the next step of `connection` at `node`, if there is one.
@@ -321,17 +255,9 @@ impl CrossedDials {
     }
 
     fn ask(&mut self, node: usize, connection: usize, then: Stage) {
-        let direction = if node == connection {
-            Direction::Outbound
-        } else {
-            Direction::Inbound
-        };
+        let direction = if node == connection { Direction::Outbound } else { Direction::Inbound };
         let id = ConnectionId(u64::try_from(connection).unwrap());
-        let candidate = Candidate {
-            id,
-            key: self.keys[1 - node],
-            direction,
-        };
+        let candidate = Candidate { id, key: self.keys[1 - node], direction };
         let admission = &mut self.admissions[node];
         let verdict = match then {
             Stage::Peer => admission.after_hello(candidate),
@@ -366,12 +292,7 @@ fn crossed_dials_end_with_the_same_peer_on_both_sides_in_every_order_of_events()
                 if !seen.insert(world.stages) {
                     continue;
                 }
-                assert!(
-                    world
-                        .admissions
-                        .iter()
-                        .all(|admission| admission.peers() <= 1)
-                );
+                assert!(world.admissions.iter().all(|admission| admission.peers() <= 1));
                 let steps = [(0, 0), (0, 1), (1, 0), (1, 1)];
                 let next = steps.map(|(node, connection)| world.step(node, connection));
                 if next.iter().all(Option::is_none) {
@@ -382,11 +303,7 @@ fn crossed_dials_end_with_the_same_peer_on_both_sides_in_every_order_of_events()
             let mut end = [Stage::Gone; 2];
             end[winner] = Stage::Peer;
             assert_eq!(ends, HashSet::from([[end, end]]), "exactly one way to end");
-            assert!(
-                seen.len() > 50,
-                "only {} worlds: the test looks at too few",
-                seen.len()
-            );
+            assert!(seen.len() > 50, "only {} worlds: the test looks at too few", seen.len());
         }
     }
 }

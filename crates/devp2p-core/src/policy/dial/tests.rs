@@ -1,7 +1,4 @@
-#![allow(
-    clippy::arithmetic_side_effects,
-    reason = "small numbers chosen by the tests"
-)]
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers chosen by the tests")]
 
 use std::net::SocketAddr;
 
@@ -40,36 +37,20 @@ fn dial_state(count: u8) -> (DialState, Admission) {
 }
 
 fn candidate(n: u8, direction: Direction) -> Candidate {
-    Candidate {
-        id: ConnectionId(u64::from(n)),
-        key: key(n),
-        direction,
-    }
+    Candidate { id: ConnectionId(u64::from(n)), key: key(n), direction }
 }
 
 fn make_peer(admission: &mut Admission, n: u8, direction: Direction) {
-    assert_eq!(
-        admission.after_hello(candidate(n, direction)),
-        Verdict::Admit
-    );
+    assert_eq!(admission.after_hello(candidate(n, direction)), Verdict::Admit);
 }
 
 #[test]
 fn a_node_that_cannot_be_dialed_is_not_added() {
     let (mut dials, admission) = dial_state(0);
-    let only_a_key = Enode {
-        public_key: key(1),
-        endpoint: None,
-    };
+    let only_a_key = Enode { public_key: key(1), endpoint: None };
     let host = Host::Dns("localhost".into());
-    let port_zero = Enode {
-        public_key: key(1),
-        endpoint: Some(Endpoint {
-            host,
-            tcp: 0,
-            udp: 30303,
-        }),
-    };
+    let port_zero =
+        Enode { public_key: key(1), endpoint: Some(Endpoint { host, tcp: 0, udp: 30303 }) };
 
     assert_eq!(dials.add(enode(OWN), s(0)), Err(AddPeerError::OwnNode));
     assert_eq!(dials.add(only_a_key, s(0)), Err(AddPeerError::NoAddress));
@@ -81,10 +62,7 @@ fn a_node_that_cannot_be_dialed_is_not_added() {
 #[test]
 fn a_failed_addition_leaves_the_node_as_it_was() {
     let (mut dials, admission) = dial_state(1);
-    let only_a_key = Enode {
-        public_key: key(1),
-        endpoint: None,
-    };
+    let only_a_key = Enode { public_key: key(1), endpoint: None };
     assert_eq!(dials.add(only_a_key, s(5)), Err(AddPeerError::NoAddress));
     assert_eq!(dials.due(s(5), &admission), [enode(1)]);
 }
@@ -95,11 +73,7 @@ fn failed_dials_are_tried_again_after_doubling_waits() {
     let mut now = s(1);
     for seconds in [1, 2, 4, 8, 16, 32, 35, 35, 35] {
         assert_eq!(dials.due(now, &admission), [enode(1)]);
-        assert_eq!(
-            dials.next_wake(&admission),
-            None,
-            "nothing to do until the dial has ended"
-        );
+        assert_eq!(dials.next_wake(&admission), None, "nothing to do until the dial has ended");
         now += s(10);
         assert_eq!(dials.failed(&key(1), now), Some(s(seconds)));
         assert_eq!(dials.next_wake(&admission), Some(now + s(seconds)));
@@ -144,11 +118,7 @@ fn a_refused_dial_is_tried_again_after_thirty_five_seconds() {
     assert_eq!(dials.refused(&key(1), s(2)), Some(REDIAL_AFTER));
     assert_eq!(dials.next_wake(&admission), Some(s(37)));
     assert_eq!(dials.due(s(37), &admission), [enode(1)]);
-    assert_eq!(
-        dials.failed(&key(1), s(37)),
-        Some(s(1)),
-        "a refusal is not a failure"
-    );
+    assert_eq!(dials.failed(&key(1), s(37)), Some(s(1)), "a refusal is not a failure");
 }
 
 #[test]
@@ -160,11 +130,7 @@ fn those_that_waited_longest_are_dialed_first_and_no_more_than_there_are_slots()
     assert_eq!(dials.next_wake(&admission), None);
 
     dials.failed(&key(2), s(9));
-    assert_eq!(
-        dials.due(s(11), &admission),
-        [enode(3)],
-        "it waits since 3 s, node 2 since 10 s"
-    );
+    assert_eq!(dials.due(s(11), &admission), [enode(3)], "it waits since 3 s, node 2 since 10 s");
     dials.failed(&key(1), s(11));
     dials.failed(&key(3), s(11));
     assert_eq!(dials.due(s(11), &admission), [enode(4), enode(5)]);
@@ -202,11 +168,7 @@ fn a_slot_that_becomes_free_lets_a_dial_go_out() {
     assert_eq!(dials.due(s(9), &admission), []);
 
     admission.ended(ConnectionId(77));
-    assert_eq!(
-        dials.next_wake(&admission),
-        Some(s(1)),
-        "it has passed: now"
-    );
+    assert_eq!(dials.next_wake(&admission), Some(s(1)), "it has passed: now");
     assert_eq!(dials.due(s(9), &admission), [enode(1)]);
 }
 
@@ -235,11 +197,7 @@ fn a_node_whose_inbound_handshake_is_done_is_not_dialed() {
     assert_eq!(dials.next_wake(&admission), None);
 
     admission.ended(inbound.id);
-    assert_eq!(
-        dials.due(s(2), &admission),
-        [enode(1)],
-        "it never was a peer: no need to wait"
-    );
+    assert_eq!(dials.due(s(2), &admission), [enode(1)], "it never was a peer: no need to wait");
 }
 
 #[test]
@@ -430,11 +388,7 @@ impl World {
 
     fn handshake(&mut self, key: PublicKey, direction: Direction) {
         self.next_id += 1;
-        let candidate = Candidate {
-            id: ConnectionId(self.next_id),
-            key,
-            direction,
-        };
+        let candidate = Candidate { id: ConnectionId(self.next_id), key, direction };
         let mut verdict = self.admission.after_handshake(candidate);
         if let Verdict::Replace(existing) = verdict {
             assert!(self.live.iter().any(|live| live.candidate.id == existing));
@@ -442,15 +396,9 @@ impl World {
             verdict = self.admission.after_handshake(candidate);
         }
         match verdict {
-            Verdict::Admit => self.live.push(Live {
-                candidate,
-                is_peer: false,
-            }),
+            Verdict::Admit => self.live.push(Live { candidate, is_peer: false }),
             Verdict::Refuse(_) if direction == Direction::Outbound => {
-                assert_eq!(
-                    self.dials.refused(&key, self.now).is_some(),
-                    self.dials.contains(&key)
-                );
+                assert_eq!(self.dials.refused(&key, self.now).is_some(), self.dials.contains(&key));
             }
             Verdict::Refuse(_) => {}
             Verdict::Replace(_) => panic!("the other connection is gone"),
@@ -503,34 +451,21 @@ impl World {
         assert_eq!(self.dials.dialing(), before);
         let announced = self.dials.next_wake(&self.admission);
         let due = self.dials.due(self.now, &self.admission);
-        assert_eq!(
-            announced.is_some_and(|at| at <= self.now),
-            !due.is_empty(),
-            "a missed wake-up"
-        );
+        assert_eq!(announced.is_some_and(|at| at <= self.now), !due.is_empty(), "a missed wake-up");
 
         for (n, node) in due.iter().enumerate() {
             let key = node.public_key;
             assert!(self.dials.contains(&key), "a node that is not static");
             assert!(!self.dialing.contains(&key), "a second dial of one node");
-            assert!(
-                !self.live.iter().any(|live| live.candidate.key == key),
-                "it is connected"
-            );
+            assert!(!self.live.iter().any(|live| live.candidate.key == key), "it is connected");
             let has_slot = before + n < self.admission.free_slots();
-            assert!(
-                has_slot || self.admission.is_trusted(&key),
-                "a dial without a slot"
-            );
+            assert!(has_slot || self.admission.is_trusted(&key), "a dial without a slot");
             self.dialing.push(key);
         }
         assert!(self.under_way() <= MAX_DIALING);
         let wake = self.dials.next_wake(&self.admission);
         assert!(wake.is_none_or(|at| at > self.now), "a wake-up in the past");
-        assert!(
-            wake.is_none_or(|at| at <= self.now + REDIAL_AFTER),
-            "a wake-up too far away"
-        );
+        assert!(wake.is_none_or(|at| at <= self.now + REDIAL_AFTER), "a wake-up too far away");
     }
 
     /// Everything ends; then every static node is dialed as its time comes.

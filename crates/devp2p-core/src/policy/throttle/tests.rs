@@ -1,7 +1,4 @@
-#![allow(
-    clippy::arithmetic_side_effects,
-    reason = "small numbers chosen by the tests"
-)]
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers chosen by the tests")]
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -26,10 +23,7 @@ fn an_address_may_connect_once_in_thirty_seconds() {
 
     assert!(throttle.allow(ip("203.0.113.7"), T0));
     assert!(!throttle.allow(ip("203.0.113.7"), T0));
-    assert!(
-        throttle.allow(ip("203.0.113.8"), T0),
-        "another address has its own window"
-    );
+    assert!(throttle.allow(ip("203.0.113.8"), T0), "another address has its own window");
     assert!(!throttle.allow(ip("203.0.113.7"), T0 + almost));
     assert!(throttle.allow(ip("203.0.113.7"), T0 + THROTTLE_WINDOW));
     assert!(!throttle.allow(ip("203.0.113.7"), T0 + THROTTLE_WINDOW + almost));
@@ -104,28 +98,16 @@ fn an_ipv4_address_inside_an_ipv6_one_is_the_same_address() {
 #[test]
 fn two_addresses_of_one_ipv6_network_count_apart() {
     let mut throttle = Throttle::new();
-    assert!(throttle.allow(
-        IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
-        T0
-    ));
-    assert!(throttle.allow(
-        IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)),
-        T0
-    ));
+    assert!(throttle.allow(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)), T0));
+    assert!(throttle.allow(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)), T0));
 }
 
 #[test]
 fn addresses_are_forgotten_as_their_window_ends() {
     let mut throttle = Throttle::new();
     for n in 0..100 {
-        assert!(throttle.allow(
-            stranger(n),
-            T0 + Duration::from_secs(u64::try_from(n).unwrap())
-        ));
-        assert!(
-            throttle.arrivals.len() <= 30,
-            "one a second: never more than a window holds"
-        );
+        assert!(throttle.allow(stranger(n), T0 + Duration::from_secs(u64::try_from(n).unwrap())));
+        assert!(throttle.arrivals.len() <= 30, "one a second: never more than a window holds");
         assert_eq!(throttle.arrivals.len(), throttle.remembered.len());
     }
 }
@@ -136,18 +118,12 @@ fn a_full_memory_forgets_the_oldest_address_and_lets_newcomers_in() {
     for n in 0..MAX_REMEMBERED {
         assert!(throttle.allow(stranger(n), T0));
     }
-    assert!(
-        !throttle.allow(stranger(0), T0),
-        "full, but nobody is forgotten yet"
-    );
+    assert!(!throttle.allow(stranger(0), T0), "full, but nobody is forgotten yet");
 
     assert!(throttle.allow(stranger(MAX_REMEMBERED), T0));
     assert_eq!(throttle.arrivals.len(), MAX_REMEMBERED);
     assert_eq!(throttle.remembered.len(), MAX_REMEMBERED);
-    assert!(
-        !throttle.allow(stranger(1), T0),
-        "the second oldest is still remembered"
-    );
+    assert!(!throttle.allow(stranger(1), T0), "the second oldest is still remembered");
     assert!(throttle.allow(stranger(0), T0), "the oldest was forgotten");
 }
 
