@@ -82,7 +82,7 @@ impl Names {
     fn name(&mut self, before: &str, word: &str) -> String {
         let is_hex = word.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-        if is_hex && (word.len() == 128 || before.ends_with("Peer ")) {
+        if is_hex && (word.len() == 128 || before.ends_with("Peer ") || before.ends_with("peer=")) {
             format!("<key {}>", place(&mut self.keys, word))
         } else if is_number && before.ends_with("127.0.0.1:") {
             format!("<port {}>", place(&mut self.ports, word))

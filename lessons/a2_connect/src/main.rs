@@ -29,7 +29,7 @@ async fn main() -> Result<(), common::Failure> {
     let one = new_server("foo", "42", 0).await?;
     let two = new_server("bar", "666", port)
         .await
-        .map_err(|error| format!("{error}: cargo lesson a2 --port 0"))?;
+        .map_err(|error| format!("{error}, as with: cargo lesson a2 --port 0"))?;
     // ANCHOR_END: start
 
     // ANCHOR: add_peer
