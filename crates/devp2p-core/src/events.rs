@@ -24,6 +24,7 @@ use crate::net::EndReason;
 /// Events kept for a subscriber that is behind.
 pub(crate) const CAPACITY: usize = 1024;
 
+// ANCHOR: peer_event
 /// Something that happened to a peer.
 ///
 /// With the feature `serde` it becomes JSON with the keys `type`, `peer`, `error`, `protocol`,
@@ -72,6 +73,7 @@ pub struct MsgEvent {
     /// Bytes of payload, not compressed.
     pub msg_size: usize,
 }
+// ANCHOR_END: peer_event
 
 impl PeerEvent {
     /// `add`, `drop`, `msgsend`, `msgrecv` or `missed`.

@@ -1,4 +1,6 @@
-//! A1: start a node and stop it again. `cargo lesson a1`
+//! A1: start a node and stop it again.
+//!
+//! Run it: `cargo lesson a1`
 
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server, client_name};

@@ -1,4 +1,6 @@
-//! A2: connect two nodes. `cargo lesson a2`
+//! A2: connect two nodes.
+//!
+//! Run it: `cargo lesson a2`
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

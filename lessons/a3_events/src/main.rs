@@ -1,4 +1,6 @@
-//! A3: know what is going on, instead of sleeping. `cargo lesson a3`
+//! A3: know what is going on, instead of sleeping.
+//!
+//! Run it: `cargo lesson a3`
 
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server, StartError, client_name};

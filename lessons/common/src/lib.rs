@@ -50,8 +50,10 @@ impl fmt::Debug for Failure {
 /// A line as in the document: `INFO [06-24|22:12:49] server started name=foo/v42`.
 struct Line;
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>, N: for<'a> FormatFields<'a> + 'static>
-    FormatEvent<S, N> for Line
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,

@@ -108,6 +108,7 @@ impl Connection {
         }
     }
 
+    // ANCHOR: introduce
     /// Handshake → *may it stay?* → Hello → identity → capabilities → *may it stay?*
     async fn introduce<R, W>(
         &self,
@@ -140,6 +141,7 @@ impl Connection {
         self.ask(link, Checkpoint::AfterHello(peer.clone())).await?;
         Ok((peer, shared))
     }
+    // ANCHOR_END: introduce
 
     /// Asks the main loop, which alone knows all connections, whether this one may stay.
     async fn ask<R, W>(&self, link: &Link<R, W>, checkpoint: Checkpoint) -> Result<(), EndReason> {
