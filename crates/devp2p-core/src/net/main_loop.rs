@@ -2,7 +2,7 @@
 //!
 //! It asks [`crate::policy`] what to do, does it, and tells about it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -54,8 +54,8 @@ pub(super) struct MainLoop {
     connections: HashMap<task::Id, Entry>,
     /// Crossed dials that wait until the other connection is gone.
     waiting: Vec<Question>,
-    /// Who waits for the end of a peer's connections.
-    removals: Vec<(PublicKey, oneshot::Sender<()>)>,
+    /// Who waits for the end of which connections.
+    removals: Vec<(HashSet<task::Id>, oneshot::Sender<()>)>,
 }
 
 impl MainLoop {
@@ -143,20 +143,27 @@ impl MainLoop {
 
     fn remove(&mut self, key: PublicKey, answer: oneshot::Sender<()>) {
         self.dials.remove(&key);
-        for entry in self.connections.values().filter(|entry| entry.key == Some(key)) {
-            entry.close.send_replace(Some(DisconnectReason::Requested));
+        let mut ending = HashSet::new();
+        for (task, entry) in &self.connections {
+            if entry.key == Some(key) {
+                entry.close.send_replace(Some(DisconnectReason::Requested));
+                ending.insert(*task);
+            }
         }
-        self.removals.push((key, answer));
+        self.removals.push((ending, answer));
         self.answer_removals();
     }
 
-    /// Answers those whose peer has no connection left.
+    /// Answers those who wait for connections that have all ended.
     fn answer_removals(&mut self) {
-        let connected = |key| self.connections.values().any(|entry| entry.key == Some(key));
         let removals = std::mem::take(&mut self.removals);
-        let (wait, gone) = removals.into_iter().partition(|(key, _)| connected(*key));
-        self.removals = wait;
-        gone.into_iter().for_each(|(_, answer)| reply(answer, ()));
+        for (mut ending, answer) in removals {
+            ending.retain(|task| self.connections.contains_key(task));
+            match ending.is_empty() {
+                true => reply(answer, ()),
+                false => self.removals.push((ending, answer)),
+            }
+        }
     }
 
     fn accepted(&mut self, tcp: tcp::Connected) {
