@@ -1,0 +1,88 @@
+//! `devp2p key`: the key that a node is known by.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use devp2p_core::enode::{Endpoint, Enode, Host};
+use devp2p_core::keys::NodeKey;
+use devp2p_core::keys::file::KeyFileError;
+
+use crate::failure::Failure;
+use crate::{output, values};
+
+/// Make and show the key that a node is known by
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+#[command(after_help = "\
+Example:
+  devp2p key new my.key
+  devp2p node --key my.key")]
+pub(crate) enum Command {
+    /// Make a new key and write it to a file
+    #[command(after_help = "Example:\n  devp2p key new my.key")]
+    New {
+        /// Where to write it; an existing file is never overwritten
+        file: PathBuf,
+    },
+    /// Print the enode of the node that has this key
+    #[command(after_help = "\
+Examples:
+  devp2p key enode my.key                     who it is
+  devp2p key enode my.key --ip 192.168.1.5    who and where it is")]
+    Enode {
+        /// The key file
+        file: PathBuf,
+        /// The node's IP address; without it, the enode says who but not where
+        #[arg(long, value_parser = values::ip)]
+        ip: Option<IpAddr>,
+        /// Its TCP port
+        #[arg(long, value_name = "PORT", default_value_t = 30303, requires = "ip")]
+        tcp: u16,
+        /// Its UDP port [default: the TCP port]
+        #[arg(long, value_name = "PORT", requires = "ip")]
+        udp: Option<u16>,
+    },
+}
+
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::New { file } => new(file),
+        Command::Enode { file, ip, tcp, udp } => {
+            let endpoint =
+                ip.map(|ip| Endpoint { host: Host::Ip(ip), tcp: *tcp, udp: udp.unwrap_or(*tcp) });
+            output::line(Enode { public_key: load(file)?.public_key(), endpoint })
+        }
+    }
+}
+
+fn new(file: &Path) -> Result<(), Failure> {
+    let key = fresh();
+    key.save(file).map_err(|error| Failure::WriteKey { path: file.to_owned(), error })?;
+    let (file, public_key) = (file.display(), key.public_key());
+    output::line(format_args!(
+        "Wrote a new key to {file}. Whoever has this file is this node: keep it to yourself.\n\
+         \n\
+         The node is known as\n\
+         \n  \
+           enode://{public_key}\n\
+         \n\
+         Run it with `devp2p node --key {file}`."
+    ))
+}
+
+/// The key in this file, or a fresh one.
+pub(crate) fn load_or_fresh(file: Option<&Path>) -> Result<NodeKey, Failure> {
+    file.map_or_else(|| Ok(fresh()), load)
+}
+
+fn fresh() -> NodeKey {
+    NodeKey::generate(&mut rand::rng())
+}
+
+fn load(file: &Path) -> Result<NodeKey, Failure> {
+    NodeKey::load(file).map_err(|error| match error {
+        KeyFileError::NotFound => Failure::NoKeyFile(file.to_owned()),
+        error => Failure::ReadKey { path: file.to_owned(), error },
+    })
+}

@@ -1,0 +1,97 @@
+//! `devp2p`: a node, a ping and a key tool for any terminal.
+//!
+//! ```text
+//! devp2p node          run a node and watch its peers come and go
+//! devp2p ping ENODE    say hello to a node, and see how long each step takes
+//! devp2p key …         make and show the key that a node is known by
+//! ```
+//!
+//! | exit code | |
+//! |---|---|
+//! | 0 | done, or ended as asked: Ctrl-C, SIGTERM, `--for`, nobody reads the output any more |
+//! | 1 | it failed; one line on stderr says why and what to do |
+//! | 2 | the command line cannot be understood |
+//!
+//! stdout has what was asked for and nothing else; the log and failures go to stderr.
+
+mod failure;
+mod key;
+mod lan;
+mod log;
+mod node;
+mod output;
+mod ping;
+mod stop;
+mod values;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
+
+use crate::failure::Failure;
+
+/// Ethereum's peer-to-peer protocol on the command line
+#[derive(Debug, Parser)]
+#[command(name = "devp2p", version, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
+#[command(after_help = "\
+Try it in two terminals:
+  devp2p node
+  devp2p ping 'enode://…'   (the first one prints the whole line)")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Log every step on stderr; -vv also every ping
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 100)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Node(node::Args),
+    Ping(ping::Args),
+    #[command(subcommand)]
+    Key(key::Command),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Nowhere left to say that it cannot be printed.
+            let _ = usage.print();
+            return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    log::start(cli.verbose);
+    let done = match cli.command {
+        Command::Node(args) => block_on(node::run(args)),
+        Command::Ping(args) => block_on(ping::run(args)),
+        Command::Key(command) => key::run(&command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // As in `devp2p node | head -1`: who has read enough is no failure.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            // Not `eprintln!`: it panics when stderr is closed.
+            let _ = writeln!(io::stderr(), "devp2p: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command that uses the network.
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    // With several threads, a terminal that takes no output holds up no peer.
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::System)?;
+    let done = runtime.block_on(command);
+    // A DNS lookup that is under way cannot be ended; nobody shall wait for it.
+    runtime.shutdown_background();
+    done
+}

@@ -1,0 +1,120 @@
+//! `devp2p node`: a node that runs until it is told to end.
+
+mod story;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::NonEmptyStringValueParser;
+use devp2p_core::enode::Enode;
+use devp2p_core::events::Events;
+use devp2p_core::keys::NodeKey;
+use devp2p_core::net::{Config, Server, client_name};
+
+use crate::failure::Failure;
+use crate::stop::Stop;
+use crate::{key, lan, values};
+use story::Story;
+
+/// Run a node and watch its peers come and go
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  devp2p node
+  devp2p node --listen 127.0.0.1:0 --connect 'enode://…@127.0.0.1:30303'
+  devp2p node --json --for 60 > events.jsonl")]
+pub(crate) struct Args {
+    /// Where to listen; with port 0, any free one
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
+    #[arg(value_parser = values::socket_addr)]
+    listen: SocketAddr,
+    /// Do not listen: connect to others only
+    #[arg(long, conflicts_with_all = ["listen", "ip"])]
+    no_listen: bool,
+    /// Key file, from `devp2p key new FILE` [default: a fresh key]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// What the node calls itself [default: devp2p/v…/…]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    name: Option<String>,
+    /// How many peers to have; 0 refuses all but trusted ones
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    max_peers: usize,
+    /// Connect to this node, and again when it is gone; repeatable
+    #[arg(long, value_name = "ENODE", value_parser = values::dialable)]
+    connect: Vec<Enode>,
+    /// Let this node in even when there is no free slot; repeatable
+    #[arg(long, value_name = "ENODE")]
+    trusted: Vec<Enode>,
+    /// IP address in the enode [default: this machine's]
+    #[arg(long, value_parser = values::ip)]
+    ip: Option<IpAddr>,
+    /// Print JSON: the node, then its events, an object a line
+    #[arg(long)]
+    json: bool,
+    /// End by itself after so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    seconds: Option<u64>,
+}
+
+/// Runs the node.
+///
+/// # Errors
+/// When it cannot start, or the output cannot be written.
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let stop = Stop::new().map_err(Failure::System)?;
+    let key = key::load_or_fresh(args.key.as_deref())?;
+    let server = Server::start(config(&args, key)).await?;
+    let mut events = server.subscribe();
+    for enode in args.connect {
+        server.add_peer(enode).await?;
+    }
+    let mut story = Story::begin(args.json, server.node_info())?;
+
+    let end = stop.wait(args.seconds.map(Duration::from_secs));
+    let told = tell(&server, &mut events, &mut story, end).await;
+    let (rest, ()) = tokio::join!(tell_the_rest(&mut events, &mut story), server.stop());
+    told.and(rest)
+}
+
+fn config(args: &Args, key: NodeKey) -> Config {
+    let listen = (!args.no_listen).then_some(args.listen);
+    let own_name = || client_name("devp2p", env!("CARGO_PKG_VERSION"));
+    Config {
+        listen,
+        ip: args.ip.or_else(|| listen.map(|addr| lan::reachable_ip(addr.ip()))),
+        max_peers: args.max_peers,
+        trusted: args.trusted.iter().map(|enode| enode.public_key).collect(),
+        ..Config::new(key, args.name.clone().unwrap_or_else(own_name))
+    }
+}
+
+/// Tells every event until the end has come, or the output fails.
+async fn tell(
+    server: &Server,
+    events: &mut Events,
+    story: &mut Story,
+    end: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    tokio::pin!(end);
+    loop {
+        // Only the waiting is given up: an event that was taken is told.
+        let event = tokio::select! {
+            () = &mut end => return Ok(()),
+            event = events.next() => event,
+        };
+        match event {
+            Some(event) => story.go_on(&event, &server.peers().await)?,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Tells what still happens while the server stops.
+async fn tell_the_rest(events: &mut Events, story: &mut Story) -> Result<(), Failure> {
+    while let Some(event) = events.next().await {
+        story.go_on(&event, &[])?;
+    }
+    Ok(())
+}

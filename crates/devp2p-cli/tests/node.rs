@@ -1,0 +1,166 @@
+//! `devp2p node`, as a user sees it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, closed_address, devp2p, file, keys};
+
+#[test]
+fn it_says_who_it_is_and_how_to_connect() {
+    let key = file("introduction.key", KEY_ONE);
+    let node = devp2p(&["node", "--listen", "127.0.0.1:0", "--key", &key, "--for", "0"]);
+    assert_eq!(node.code, Some(0), "{node:?}");
+    let enode = node.stdout.lines().find_map(|line| line.strip_prefix("  enode://")).unwrap();
+    assert!(enode.starts_with(&format!("{PUBLIC_KEY_ONE}@127.0.0.1:")), "{enode}");
+    assert!(node.stdout.contains(&format!("devp2p node --connect 'enode://{enode}'")), "{node:?}");
+    assert!(node.stdout.contains(&format!("devp2p ping 'enode://{enode}'")), "{node:?}");
+}
+
+#[test]
+fn its_name_says_version_system_and_compiler() {
+    let node = devp2p(&["node", "--listen", "127.0.0.1:0", "--json", "--for", "0"]);
+    let info: Value = serde_json::from_str(&node.stdout).unwrap();
+    let name = info["name"].as_str().unwrap();
+    assert!(name.starts_with("devp2p/v") && name.contains("/rust1."), "{name}");
+}
+
+#[test]
+fn on_all_interfaces_the_enode_has_an_address_to_connect_to() {
+    let node = devp2p(&["node", "--listen", "0.0.0.0:0", "--json", "--for", "0"]);
+    let info: Value = serde_json::from_str(&node.stdout).unwrap();
+    assert_ne!(info["ip"], "0.0.0.0");
+    assert!(info["listenAddr"].as_str().unwrap().starts_with("0.0.0.0:"), "{info}");
+}
+
+#[test]
+fn the_address_in_the_enode_can_be_chosen() {
+    let args = ["node", "--listen", "127.0.0.1:0", "--ip", "10.1.2.3", "--json", "--for", "0"];
+    let info: Value = serde_json::from_str(&devp2p(&args).stdout).unwrap();
+    assert_eq!(info["ip"], "10.1.2.3");
+    assert!(info["enode"].as_str().unwrap().contains("@10.1.2.3:"), "{info}");
+}
+
+#[test]
+fn without_a_listener_it_gives_no_address() {
+    let node = devp2p(&["node", "--no-listen", "--for", "0"]);
+    assert_eq!(node.code, Some(0), "{node:?}");
+    assert!(node.stdout.contains("does not listen"), "{node:?}");
+    assert!(!node.stdout.contains('@'), "{node:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_and_ctrl_c_end_it_with_success() {
+    for signal in ["-TERM", "-INT"] {
+        let node = Devp2p::node(&[]);
+        node.enode();
+        node.signal(signal);
+        let ended = node.wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[test]
+fn it_ends_quietly_when_nobody_reads_its_output() {
+    let args = ["node", "--listen", "127.0.0.1:0", "--json"];
+    let node = Devp2p::start_and_read(&args, 1);
+    let ended = if cfg!(target_os = "linux") {
+        node.wait()
+    } else {
+        // Elsewhere it finds out when it has something to say.
+        let enode = node.json()["enode"].as_str().unwrap().to_owned();
+        devp2p(&["ping", &enode]);
+        node.wait()
+    };
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn json_begins_with_the_node() {
+    let key = file("json.key", KEY_ONE);
+    let node = Devp2p::node(&["--json", "--key", &key, "--name", "foo"]);
+    let info = node.json();
+    assert_eq!(keys(&info), ["enode", "id", "ip", "listenAddr", "name", "nodeId", "protocols"]);
+    assert_eq!(info["id"], PUBLIC_KEY_ONE);
+    assert_eq!(info["name"], "foo");
+}
+
+#[cfg(unix)]
+#[test]
+fn two_nodes_tell_in_json_that_they_met_and_parted() {
+    let one = Devp2p::node(&["--json"]);
+    let one_info = one.json();
+    let two = Devp2p::node(&["--json", "--connect", one_info["enode"].as_str().unwrap()]);
+    let two_info = two.json();
+
+    for (node, other) in [(&one, &two_info), (&two, &one_info)] {
+        let add = node.json();
+        assert_eq!(keys(&add), ["local", "peer", "remote", "type"]);
+        assert_eq!((&add["type"], &add["peer"]), (&"add".into(), &other["id"]));
+    }
+
+    two.signal("-TERM");
+    let ended = two.wait();
+    let drop: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, &drop["type"]), (Some(0), &"drop".into()));
+    let drop = one.json();
+    assert_eq!((&drop["type"], &drop["peer"]), (&"drop".into(), &two_info["id"]));
+    assert_eq!(drop["error"], "client quitting");
+}
+
+#[cfg(unix)]
+#[test]
+fn two_nodes_tell_people_that_they_met_and_parted() {
+    let one = Devp2p::node(&["--name", "Alice"]);
+    let two = Devp2p::node(&["--name", "Bob", "--connect", &one.enode()]);
+
+    assert!(one.line_with("peer added    Bob (").ends_with(", it dialed"));
+    assert!(two.line_with("peer added    Alice (").ends_with(", we dialed"));
+
+    two.signal("-TERM");
+    let goodbye = one.line_with("peer dropped  Bob (");
+    assert!(goodbye.ends_with("it said \"client quitting\" (0x08)"), "{goodbye}");
+    let ended = two.wait();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("we said \"client quitting\" (0x08)"), "{ended:?}");
+}
+
+#[test]
+fn a_failed_dial_is_shown_and_tried_again() {
+    let enode = format!("enode://{STRANGER}@{}", closed_address());
+    let node = Devp2p::node(&["--json", "--connect", &enode]);
+    let warning = node.error_line();
+    assert!(warning.contains("WARN cannot connect; trying again in 1s"), "{warning}");
+    assert!(warning.contains("connection refused"), "{warning}");
+    assert!(node.error_line().contains("trying again in 2s"));
+}
+
+#[test]
+fn verbose_shows_the_steps() {
+    let one = Devp2p::node(&[]);
+    let two = Devp2p::node(&["-v", "--connect", &one.enode()]);
+    assert!(two.error_line().contains("DEBUG dialing"));
+}
+
+#[test]
+fn a_taken_port_is_told_with_a_way_out() {
+    let node = Devp2p::node(&["--json"]);
+    let taken = node.json()["listenAddr"].as_str().unwrap().to_owned();
+    let second = devp2p(&["node", "--listen", &taken]);
+    assert_eq!((second.code, second.stdout.as_str()), (Some(1), ""));
+    assert!(second.stderr.starts_with("devp2p: TCP port "), "{second:?}");
+    assert!(second.stderr.contains("in use"), "{second:?}");
+    assert!(second.stderr.ends_with("`--listen 127.0.0.1:0`\n"), "{second:?}");
+}
+
+#[test]
+fn connecting_to_itself_fails() {
+    let key = file("itself.key", KEY_ONE);
+    let enode = format!("enode://{PUBLIC_KEY_ONE}@127.0.0.1:1");
+    let node = devp2p(&["node", "--no-listen", "--key", &key, "--connect", &enode]);
+    assert_eq!((node.code, node.stdout.as_str()), (Some(1), ""));
+    assert!(node.stderr.contains("its own peer") || node.stderr.contains("own enode"), "{node:?}");
+}

@@ -1,0 +1,75 @@
+//! What happens when the command line is wrong, or asks for help.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use support::{STRANGER, devp2p};
+
+/// Runs `devp2p` with these words; `KEY` stands for a valid public key.
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(|word| word.replace("KEY", STRANGER)).collect()
+}
+
+#[test]
+fn a_wrong_command_line_is_told_with_what_is_wrong() {
+    let table = [
+        ("nod", "unrecognized subcommand 'nod'"),
+        ("node --frobnicate", "unexpected argument '--frobnicate'"),
+        ("node --listen 30303", "an address to listen on is IP:PORT"),
+        ("node --listen localhost:0", "an address to listen on is IP:PORT"),
+        ("node --listen 127.0.0.1:0 --no-listen", "cannot be used with"),
+        ("node --ip 300.1.1.1", "an IP address is written as"),
+        ("node --ip 0.0.0.0", "name one"),
+        ("node --max-peers many", "'many' for '--max-peers <N>'"),
+        ("node --name=", "a value is required for '--name <NAME>'"),
+        ("node --for -1", "'-1'"),
+        ("node --connect enode://KEY", "add the address"),
+        ("node --connect enode://KEY@127.0.0.1:0", "TCP port is 0"),
+        ("node --trusted KEY", "begins with `enode://`"),
+        ("ping", "<ENODE>"),
+        ("ping KEY@127.0.0.1:1", "begins with `enode://`"),
+        ("ping http://127.0.0.1:1", "URL of another kind"),
+        ("ping enode://abc@127.0.0.1:1", "128 hex digits, but there are 3"),
+        ("ping enode://zKEY@127.0.0.1:1", "public key"),
+        ("ping enode://KEY@:1", "host is missing"),
+        ("ping enode://KEY@127.0.0.300:1", "no IPv4 address"),
+        ("ping enode://KEY@[::x]:1", "no IPv6 address"),
+        ("ping enode://KEY@127.0.0.1", "port is missing"),
+        ("ping enode://KEY@127.0.0.1:70000", "TCP port"),
+        ("ping enode://KEY@127.0.0.1:1?discport=x", "UDP port"),
+        ("ping enode://KEY", "add the address"),
+        ("key", "Usage: devp2p key"),
+        ("key new", "<FILE>"),
+        ("key enode some.key --tcp 1", "--ip <IP>"),
+        ("key enode some.key --ip 1.2.3.4 --udp 65536", "65536"),
+    ];
+    for (line, wrong) in table {
+        let words = words(line);
+        let ended = devp2p(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{line}: {ended:?}");
+        assert!(ended.stderr.contains(wrong), "{line}: {ended:?}");
+    }
+}
+
+#[test]
+fn every_help_has_an_example_and_fits_on_a_projector() {
+    for line in ["--help", "node --help", "ping --help", "key --help", "key new -h", "key enode -h"]
+    {
+        let words = words(line);
+        let ended = devp2p(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{line}");
+        let (_, example) = ended.stdout.rsplit_once(":\n  devp2p ").unwrap();
+        assert!(!example.is_empty(), "{line}");
+        for text in ended.stdout.lines() {
+            assert!(text.chars().count() <= 100, "{line}: {text}");
+        }
+    }
+}
+
+#[test]
+fn without_a_command_it_shows_the_help() {
+    let ended = devp2p(&[]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(ended.stderr.contains("Usage: devp2p"), "{ended:?}");
+}
