@@ -19,7 +19,7 @@
 //! same IV, so do not count on frames being secret.
 
 mod mac;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 use std::fmt;
@@ -107,7 +107,7 @@ impl FrameWriter {
     }
 
     /// Appends the frame that carries `frame_data` to `out`: at most 15 bytes of padding and
-    /// 64 bytes of header and MACs are added.
+    /// 48 bytes of header and MACs are added.
     ///
     /// # Errors
     /// [`FrameError::TooBig`] above [`MAX_FRAME_SIZE`], [`FrameError::Empty`] for no bytes;

@@ -25,7 +25,7 @@
 mod body;
 mod ecies;
 mod secrets;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

@@ -49,7 +49,7 @@ impl Secrets {
         FrameReader::new(&self.aes, self.running_mac(ours.nonce, theirs.packet))
     }
 
-    fn running_mac(&self, receiver_nonce: &Nonce, sender_packet: &[u8]) -> Mac {
+    pub(super) fn running_mac(&self, receiver_nonce: &Nonce, sender_packet: &[u8]) -> Mac {
         let mut mac = Mac::new(&self.mac);
         mac.absorb(&[&xor(&self.mac, receiver_nonce), sender_packet]);
         mac

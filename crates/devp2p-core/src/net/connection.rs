@@ -241,9 +241,7 @@ pub(crate) async fn receive_hello(
     let frame_data = incoming.read(MAX_HELLO.saturating_add(1)).await?;
     match message::split_id(frame_data)? {
         (HELLO, payload) => Ok(Hello::decode(payload)?),
-        (DISCONNECT, payload) => {
-            Err(EndReason::Remote(DisconnectReason::decode(payload, Compression::Off)))
-        }
+        (DISCONNECT, payload) => Err(EndReason::Remote(DisconnectReason::decode(payload))),
         (other, _) => Err(MessageError::NotHello(other).into()),
     }
 }

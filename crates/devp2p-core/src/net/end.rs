@@ -91,6 +91,9 @@ fn connect_hint(kind: io::ErrorKind) -> String {
         io::ErrorKind::ConnectionRefused => {
             "connection refused: is the node running, and is the port right?".to_owned()
         }
+        io::ErrorKind::NotFound => {
+            "its host name has no address: is it spelled right, is the network there?".to_owned()
+        }
         io::ErrorKind::TimedOut => {
             "no answer: is the address right, or a firewall between?".to_owned()
         }

@@ -168,7 +168,9 @@ impl MainLoop {
 
     fn accepted(&mut self, tcp: tcp::Connected) {
         let now = self.now();
-        if self.throttle.allow(tcp.remote.ip(), now) {
+        // This machine may call itself as often as it likes, whatever its address is.
+        let is_own = tcp.remote.ip() == tcp.local.ip();
+        if is_own || self.throttle.allow(tcp.remote.ip(), now) {
             self.spawn(Origin::Accept(tcp), Direction::Inbound, None);
         } else {
             debug!(remote = %tcp.remote, "refused: this address connected less than 30 s ago");
@@ -271,7 +273,7 @@ impl MainLoop {
         match retry {
             // After crossed dials the other connection is there.
             Some(wait) if !quitting && !self.admission.contains(&key) => {
-                warn!(peer = %key.short(), %reason, "cannot connect; trying again in {wait:?}");
+                warn!(peer = %key.short(), %reason, "dial failed; trying again in {wait:?}");
             }
             _ => debug!(peer = %key.short(), %reason, "a dial ended"),
         }

@@ -119,9 +119,7 @@ impl Receiver<'_> {
     async fn take(&self, frame_data: &[u8]) -> Result<(), EndReason> {
         let (id, payload) = message::split_id(frame_data)?;
         match id {
-            DISCONNECT => {
-                Err(EndReason::Remote(DisconnectReason::decode(payload, self.compression)))
-            }
+            DISCONNECT => Err(EndReason::Remote(DisconnectReason::decode(payload))),
             PING => {
                 trace!("ping received");
                 // A flag, not a queue: a flood of pings is answered once for each write.

@@ -55,8 +55,9 @@ pub(super) async fn dial(enode: &Enode) -> io::Result<Connected> {
     let stream = match &endpoint.host {
         Host::Ip(ip) => TcpStream::connect((*ip, endpoint.tcp)).await?,
         Host::Dns(name) => {
-            let addresses: Vec<SocketAddr> =
-                lookup_host((name.as_str(), endpoint.tcp)).await?.collect();
+            // Operating systems have a dozen errors for it; all mean that there is no such name.
+            let found = lookup_host((name.as_str(), endpoint.tcp)).await;
+            let addresses: Vec<SocketAddr> = found.map_err(|_| io::ErrorKind::NotFound)?.collect();
             TcpStream::connect(&addresses[..]).await?
         }
     };

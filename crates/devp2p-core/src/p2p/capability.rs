@@ -49,7 +49,7 @@ pub struct Shared {
 /// version of each name, in alphabetical order, from msg-id 0x10 on.
 ///
 /// Lengths are not exchanged: both sides must know them, and we go by ours, as everyone does.
-/// Offers whose range would not fit into 64 bits are left out.
+/// An offer whose range would not fit into 64 bits is left out, and so are those after it.
 pub fn shared(ours: &[(Capability, u64)], theirs: &[Capability]) -> Vec<Shared> {
     let mut common: Vec<(usize, &Capability, u64)> = ours
         .iter()

@@ -97,14 +97,12 @@ impl DisconnectReason {
         payload
     }
 
-    /// Reads a payload in any of the four forms (list or bare integer, compressed or not, whatever
-    /// was agreed). Never fails: a node that says goodbye badly has still said goodbye. Numbers
+    /// Reads a payload in any of the four forms (list or bare integer, compressed or not), whatever
+    /// was agreed. Never fails: a node that says goodbye badly has still said goodbye. Numbers
     /// above 255, nested lists and junk are `Unknown(0xff)`.
-    pub fn decode(payload: &[u8], compression: Compression) -> Self {
-        let plain = match compression {
-            Compression::Snappy => compression.decompress(payload, MAX_PAYLOAD).ok(),
-            Compression::Off => None,
-        };
+    pub fn decode(payload: &[u8]) -> Self {
+        // Compressed first: no compressed reason is an uncompressed one, or the other way round.
+        let plain = Compression::Snappy.decompress(payload, MAX_PAYLOAD).ok();
         plain
             .and_then(|plain| from_rlp(&plain))
             .or_else(|| from_rlp(payload))
@@ -117,6 +115,7 @@ fn from_rlp(rlp: &[u8]) -> Option<DisconnectReason> {
     let mut rest = rlp;
     let mut header = Header::decode(&mut rest).ok()?;
     if header.list {
+        rest = rest.get(..header.payload_length)?;
         header = Header::decode(&mut rest).ok()?;
     }
     let integer = rest.get(..header.payload_length)?;

@@ -14,6 +14,10 @@ use crate::frame::MAX_FRAME_SIZE;
 /// Longest payload, in bytes, before compression and after decompression.
 pub const MAX_PAYLOAD: usize = 0xFF_FFFF;
 
+/// How many bytes one byte of snappy can become, at most: three bytes say "copy 64 bytes", nothing
+/// says more, so 64 / 3, rounded up.
+const MAX_EXPANSION: usize = 22;
+
 /// Why a message was refused: the peer broke the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -86,8 +90,9 @@ impl Compression {
 
     /// Decompresses `payload`, if that was agreed, to at most `limit` bytes.
     ///
-    /// The length that the block declares is checked before anything is allocated: four bytes can
-    /// claim 4 GiB.
+    /// The length that the block declares is checked before anything is allocated: five bytes can
+    /// claim 4 GiB. So is whether that many bytes can be in the block at all: memory grows with
+    /// what arrived, not with what was announced.
     ///
     /// # Errors
     /// [`MessageError::TooBig`], [`MessageError::Snappy`].
@@ -96,8 +101,7 @@ impl Compression {
             check_size(payload.len(), limit)?;
             return Ok(payload.to_vec());
         }
-        let declared = snap::raw::decompress_len(payload).map_err(|_| MessageError::Snappy)?;
-        check_size(declared, limit)?;
+        declared_len(payload, limit)?;
         snap::raw::Decoder::new().decompress_vec(payload).map_err(|_| MessageError::Snappy)
     }
 }
@@ -124,6 +128,14 @@ pub fn split_id(frame_data: &[u8]) -> Result<(u64, &[u8]), MessageError> {
     let mut rest = frame_data;
     let id = u64::decode(&mut rest).map_err(|_| MessageError::Id)?;
     Ok((id, rest))
+}
+
+/// The length that a snappy block declares: at most `limit`, and possible for a block this long.
+pub(super) fn declared_len(block: &[u8], limit: usize) -> Result<usize, MessageError> {
+    let declared = snap::raw::decompress_len(block).map_err(|_| MessageError::Snappy)?;
+    check_size(declared, limit)?;
+    let possible = declared <= block.len().saturating_mul(MAX_EXPANSION);
+    if possible { Ok(declared) } else { Err(MessageError::Snappy) }
 }
 
 fn check_size(size: usize, limit: usize) -> Result<(), MessageError> {

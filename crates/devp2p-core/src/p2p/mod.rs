@@ -18,7 +18,7 @@ pub mod capability;
 pub mod disconnect;
 pub mod hello;
 pub mod message;
-#[cfg(any())]
+#[cfg(test)]
 mod tests;
 
 pub use capability::Capability;

@@ -153,7 +153,7 @@ impl Peer {
     async fn expect_goodbye(&mut self, reason: DisconnectReason) {
         let (id, payload) = self.read_message().await.unwrap();
         assert_eq!(id, DISCONNECT);
-        assert_eq!(DisconnectReason::decode(&payload, Compression::Off), reason);
+        assert_eq!(DisconnectReason::decode(&payload), reason);
         self.expect_closed().await;
     }
 
