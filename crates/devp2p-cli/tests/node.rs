@@ -133,7 +133,7 @@ fn a_failed_dial_is_shown_and_tried_again() {
     let enode = format!("enode://{STRANGER}@{}", closed_address());
     let node = Devp2p::node(&["--json", "--connect", &enode]);
     let warning = node.error_line();
-    assert!(warning.contains("WARN cannot connect; trying again in 1s"), "{warning}");
+    assert!(warning.contains("WARN dial failed; trying again in 1s"), "{warning}");
     assert!(warning.contains("connection refused"), "{warning}");
     assert!(node.error_line().contains("trying again in 2s"));
 }

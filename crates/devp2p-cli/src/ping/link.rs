@@ -54,7 +54,7 @@ impl Link {
         let frame_data = self.incoming.read(MAX_HELLO.saturating_add(1)).await?;
         match message::split_id(frame_data)? {
             (HELLO, payload) => Ok(Hello::decode(payload)?),
-            (DISCONNECT, payload) => Err(refused(payload, Compression::Off)),
+            (DISCONNECT, payload) => Err(refused(payload)),
             (other, _) => Err(MessageError::NotHello(other).into()),
         }
     }
@@ -68,7 +68,7 @@ impl Link {
             match message::split_id(frame_data)? {
                 (PONG, _) => return Ok(sent?),
                 (PING, _) => self.send_pong().await?,
-                (DISCONNECT, payload) => return Err(refused(payload, self.compression)),
+                (DISCONNECT, payload) => return Err(refused(payload)),
                 _ => {}
             }
         }
@@ -92,6 +92,6 @@ impl Link {
     }
 }
 
-fn refused(payload: &[u8], compression: Compression) -> PingError {
-    PingError::Refused(DisconnectReason::decode(payload, compression))
+fn refused(payload: &[u8]) -> PingError {
+    PingError::Refused(DisconnectReason::decode(payload))
 }
