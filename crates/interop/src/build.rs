@@ -18,6 +18,7 @@ pub struct Program {
 
 /// Built programs. Tests run side by side: one of them builds, and the others wait for it.
 static GETH: Mutex<Option<Program>> = Mutex::new(None);
+static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
 
 /// A tool that we run, and where a person gets it.
@@ -43,15 +44,20 @@ const NPM: Tool = Tool {
 /// [`InteropError::MissingTool`] without Go, [`InteropError::Build`] if it does not compile.
 pub fn geth_peer() -> Result<Program, InteropError> {
     once(&GETH, || {
-        let name = format!("geth-peer{EXE_SUFFIX}");
-        let program = target_dir().join("interop").join(name);
-        let mut go = Command::new(GO.command);
-        go.args(["build", "-o"]).arg(&program).arg(".").current_dir(peer_dir("geth"));
-        // Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.
-        go.env("CGO_ENABLED", "0");
-        run(&GO, go)?;
+        let program = go_build("geth", ".", "geth-peer")?;
         Ok(Program { command: program.into(), first_arguments: Vec::new() })
     })
+}
+
+/// go-ethereum's own test tool `devp2p`, built into the target directory: not a peer to talk
+/// to, but a program that runs once, judges us by its exit code and explains itself in text.
+///
+/// # Errors
+///
+/// As [`geth_peer`].
+pub fn geth_devp2p() -> Result<PathBuf, InteropError> {
+    let package = "github.com/ethereum/go-ethereum/cmd/devp2p";
+    once(&GETH_DEVP2P, || go_build("geth-devp2p", package, "geth-devp2p"))
 }
 
 /// The program around EthereumJS, `peers/ethereumjs`, its packages installed beside it.
@@ -77,10 +83,21 @@ pub fn ethereumjs_peer() -> Result<Program, InteropError> {
     })
 }
 
-fn once(
-    built: &Mutex<Option<Program>>,
-    build: impl FnOnce() -> Result<Program, InteropError>,
-) -> Result<Program, InteropError> {
+/// Builds the Go package `package`, as the module `peers/<module>` sees it.
+fn go_build(module: &str, package: &str, name: &str) -> Result<PathBuf, InteropError> {
+    let program = target_dir().join("interop").join(format!("{name}{EXE_SUFFIX}"));
+    let mut go = Command::new(GO.command);
+    go.args(["build", "-o"]).arg(&program).arg(package).current_dir(peer_dir(module));
+    // Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.
+    go.env("CGO_ENABLED", "0");
+    run(&GO, go)?;
+    Ok(program)
+}
+
+fn once<T: Clone>(
+    built: &Mutex<Option<T>>,
+    build: impl FnOnce() -> Result<T, InteropError>,
+) -> Result<T, InteropError> {
     let mut built = built.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(program) = built.as_ref() {
         return Ok(program.clone());

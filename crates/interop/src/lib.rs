@@ -10,8 +10,8 @@
 //!   test ◀── expect(|line| …) ──────────── stdout └──────────────┘
 //! ```
 //!
-//! [`geth_peer`] and [`ethereumjs_peer`] build such a program, [`Peer`] runs one. Tests that
-//! call them are `#[ignore]`d, so that plain `cargo test` needs neither Go, Node nor the
+//! [`geth_peer`] and [`ethereumjs_peer`] build such a program, [`Peer`] runs one; [`geth_devp2p`]
+//! builds go-ethereum's test tool. Tests that call them are `#[ignore]`d, so that plain `cargo test` needs neither Go, Node nor the
 //! network; `just interop` runs them.
 //!
 //! ```no_run
@@ -32,6 +32,6 @@ mod build;
 mod error;
 mod peer;
 
-pub use build::{Program, ethereumjs_peer, geth_peer};
+pub use build::{Program, ethereumjs_peer, geth_devp2p, geth_peer};
 pub use error::{InteropError, Transcript};
 pub use peer::{Peer, Ready};
