@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast::{self, error::RecvError};
 
+use crate::end::EndReason;
 use crate::keys::PublicKey;
-use crate::net::EndReason;
 
 /// Events kept for a subscriber that is behind.
 pub(crate) const CAPACITY: usize = 1024;

@@ -10,18 +10,22 @@
 //! | 4 | [`frame`] | how bytes travel after that |
 //! | 5 | [`p2p`] | what they say: Hello, Disconnect, Ping, Pong, capabilities |
 //! | 6 | [`policy`] | who may connect, and whom to dial when |
+//! | 7 | [`info`] | what a server says about itself and its peers |
+//! | 8 | [`end`] | why a connection ended, and what to tell the other side |
 //! | | *above this line: no socket, no task, no clock, no global randomness* | |
-//! | 7 | [`events`] | what a server tells about its peers |
-//! | 8 | [`protocol`] | subprotocols: an async function for each peer |
-//! | 9 | [`net`] | sockets and tasks: the [`Server`](net::Server) |
+//! | 9 | [`events`] | what a server tells about its peers |
+//! | 10 | [`protocol`] | subprotocols: an async function for each peer |
+//! | 11 | [`net`] | sockets and tasks: the [`Server`](net::Server) |
 //!
 //! Above the line, bytes and time go in and bytes and decisions come out, so every module can be
 //! read, tested and fuzzed by itself. The feature `net` (on by default) gates what is below it,
 //! and `serde` adds JSON.
 
+pub mod end;
 pub mod enode;
 pub mod frame;
 pub mod handshake;
+pub mod info;
 pub mod keys;
 pub mod p2p;
 pub mod policy;

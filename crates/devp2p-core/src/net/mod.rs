@@ -16,8 +16,6 @@
 //! Book: chapters A1 to A3.
 
 mod connection;
-mod end;
-mod info;
 mod main_loop;
 mod peer;
 mod server;
@@ -28,8 +26,8 @@ pub mod transport;
 
 use tokio::time::Duration;
 
-pub use end::EndReason;
-pub use info::{NodeInfo, PeerInfo};
+pub use crate::end::EndReason;
+pub use crate::info::{NodeInfo, PeerInfo};
 pub use server::{AddPeerError, Config, Server, StartError, client_name};
 
 /// How long the set-up of a connection may take in all: TCP connect, handshake and Hello.

@@ -6,15 +6,15 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
-use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Duration, timeout};
 use tracing::debug;
 
+pub use crate::end::TransportError;
 use crate::frame::{FrameError, FrameReader, FrameWriter, HEADER_LEN};
-use crate::handshake::{self, HandshakeError, Session, packet_len};
+use crate::handshake::{self, Session, packet_len};
 use crate::keys::{NodeKey, PublicKey};
-use crate::p2p::message::{self, Compression, MessageError};
+use crate::p2p::message::{self, Compression};
 
 /// How long a write may stand still before the connection is given up, as in go-ethereum.
 pub const WRITE_STALL: Duration = Duration::from_secs(20);
@@ -24,39 +24,6 @@ pub const WRITE_STALL: Duration = Duration::from_secs(20);
 const CHUNK: usize = 4096;
 /// Buffers above this size, in bytes, are given back when they are empty.
 const KEEP: usize = 64 * 1024;
-
-/// Why the stream cannot go on: the peer misbehaved, or the network failed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum TransportError {
-    /// The other side closed the connection between two frames.
-    #[error("the connection was closed")]
-    Closed,
-    /// The other side closed the connection during the handshake.
-    #[error("the other side closed the connection during the handshake")]
-    ClosedInHandshake,
-    /// The network failed, or the connection was closed in the middle of a frame.
-    #[error("network error: {0}")]
-    Io(io::ErrorKind),
-    /// A write made no progress for [`WRITE_STALL`].
-    #[error("the peer took nothing for 20 seconds")]
-    Stalled,
-    /// See [`HandshakeError`].
-    #[error(transparent)]
-    Handshake(#[from] HandshakeError),
-    /// See [`FrameError`].
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// See [`MessageError`].
-    #[error(transparent)]
-    Message(#[from] MessageError),
-}
-
-impl From<io::Error> for TransportError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error.kind())
-    }
-}
 
 /// Does the initiator's half of the handshake: auth out, ack in.
 ///

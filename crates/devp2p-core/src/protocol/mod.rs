@@ -14,21 +14,20 @@
 
 mod queue;
 
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use thiserror::Error;
 use tokio::sync::broadcast;
 
+pub use crate::end::{PipeClosed, ProtocolError};
 use crate::events::{MsgEvent, PeerEvent};
+use crate::info::PeerInfo;
 use crate::keys::PublicKey;
-use crate::net::PeerInfo;
+use crate::p2p::Capability;
 use crate::p2p::message::{self, Compression, MessageError};
-use crate::p2p::{Capability, DisconnectReason};
 pub(crate) use queue::{QueueReceiver, QueueSender, queue};
 
 /// Bytes that each queue holds; one message more if it is larger than that.
@@ -91,46 +90,6 @@ pub struct Msg {
     pub code: u64,
     /// Not compressed; RLP by convention, but any bytes will do.
     pub payload: Bytes,
-}
-
-/// The connection has ended, or the other side has: nothing more can be read or written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the connection to the peer has ended")]
-pub struct PipeClosed;
-
-/// How a handler ends that does not return `Ok`; decides what the peer is told.
-#[derive(Debug, Clone, Error)]
-#[non_exhaustive]
-pub enum ProtocolError {
-    /// The connection ended first; there is nobody left to tell.
-    #[error(transparent)]
-    Closed(#[from] PipeClosed),
-    /// A message broke the protocol, the peer's or one that we wanted to send: 0x02.
-    #[error(transparent)]
-    Message(#[from] MessageError),
-    /// Exactly this reason.
-    #[error("{0}")]
-    Disconnect(DisconnectReason),
-    /// Anything else: 0x10.
-    #[error("{0}")]
-    Other(Arc<dyn Error + Send + Sync>),
-}
-
-impl ProtocolError {
-    /// Wraps any error: `.map_err(ProtocolError::other)?`.
-    pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Other(Arc::from(error.into()))
-    }
-
-    /// What the peer is told.
-    pub fn disconnect(&self) -> DisconnectReason {
-        match self {
-            Self::Closed(_) => DisconnectReason::Quitting,
-            Self::Message(_) => DisconnectReason::ProtocolBreach,
-            Self::Disconnect(reason) => *reason,
-            Self::Other(_) => DisconnectReason::SubprotocolError,
-        }
-    }
 }
 
 /// A handler's two ends: messages from the peer, and to it.

@@ -1,13 +1,22 @@
 //! Why a connection ended: the one place where errors become goodbyes.
+//!
+//! ```text
+//! HandshakeError, FrameError, MessageError      the peer misbehaved
+//!        └──▶ TransportError                    … or the network failed
+//!                  └──▶ EndReason ◀── ProtocolError   … or a handler had enough
+//!                           └──▶ DisconnectReason, and the text of a drop event
+//! ```
 
+use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::transport::TransportError;
+use crate::frame::FrameError;
+use crate::handshake::HandshakeError;
 use crate::p2p::message::MessageError;
 use crate::p2p::{Capability, DisconnectReason};
-use crate::protocol::ProtocolError;
 
 /// Why a connection ended. Its text is the `error` of a drop event.
 #[derive(Debug, Clone, Error)]
@@ -28,10 +37,10 @@ pub enum EndReason {
          is the key in the enode right, and is it a devp2p node?"
     )]
     HungUp,
-    /// The set-up took longer than [`super::SETUP_TIMEOUT`].
+    /// The set-up took longer than 10 seconds.
     #[error("the connection was not set up within 10 seconds")]
     SetupTimeout,
-    /// Nothing was heard for [`super::SILENCE_TIMEOUT`].
+    /// Nothing was heard for 30 seconds.
     #[error("nothing was heard from the peer for 30 seconds")]
     Silent,
     /// The stream broke, by the peer's fault or the network's.
@@ -83,6 +92,79 @@ impl EndReason {
 impl<E: Into<TransportError>> From<E> for EndReason {
     fn from(error: E) -> Self {
         Self::Transport(error.into())
+    }
+}
+
+/// Why the stream cannot go on: the peer misbehaved, or the network failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The other side closed the connection between two frames.
+    #[error("the connection was closed")]
+    Closed,
+    /// The other side closed the connection during the handshake.
+    #[error("the other side closed the connection during the handshake")]
+    ClosedInHandshake,
+    /// The network failed, or the connection was closed in the middle of a frame.
+    #[error("network error: {0}")]
+    Io(io::ErrorKind),
+    /// A write made no progress for 20 seconds.
+    #[error("the peer took nothing for 20 seconds")]
+    Stalled,
+    /// See [`HandshakeError`].
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// See [`FrameError`].
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// See [`MessageError`].
+    #[error(transparent)]
+    Message(#[from] MessageError),
+}
+
+impl From<io::Error> for TransportError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error.kind())
+    }
+}
+
+/// The connection has ended, or the other side has: nothing more can be read or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the connection to the peer has ended")]
+pub struct PipeClosed;
+
+/// How a handler ends that does not return `Ok`; decides what the peer is told.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// The connection ended first; there is nobody left to tell.
+    #[error(transparent)]
+    Closed(#[from] PipeClosed),
+    /// A message broke the protocol, the peer's or one that we wanted to send: 0x02.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// Exactly this reason.
+    #[error("{0}")]
+    Disconnect(DisconnectReason),
+    /// Anything else: 0x10.
+    #[error("{0}")]
+    Other(Arc<dyn StdError + Send + Sync>),
+}
+
+impl ProtocolError {
+    /// Wraps any error: `.map_err(ProtocolError::other)?`.
+    pub fn other(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Other(Arc::from(error.into()))
+    }
+
+    /// What the peer is told.
+    pub fn disconnect(&self) -> DisconnectReason {
+        match self {
+            Self::Closed(_) => DisconnectReason::Quitting,
+            Self::Message(_) => DisconnectReason::ProtocolBreach,
+            Self::Disconnect(reason) => *reason,
+            Self::Other(_) => DisconnectReason::SubprotocolError,
+        }
     }
 }
 
