@@ -261,7 +261,7 @@ async fn messages_are_told_in_the_order_of_the_handler() {
 async fn a_subscriber_that_is_too_slow_is_told_what_it_missed() {
     use devp2p_core::protocol::Protocol;
 
-    let flood = Protocol::new("foo", 42, 1, |_, pipe| async move {
+    let flood = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
         for _ in 0..3000 {
             pipe.write(0, &[]).await?;
         }

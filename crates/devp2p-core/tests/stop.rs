@@ -42,7 +42,7 @@ async fn a_stopped_server_leaves_no_task_no_socket_and_no_port() {
 
     // One peer is idle, one is flooded by us, one has a handler that never ends, one connection
     // has sent nothing, and one has sent half a handshake.
-    let flood = Protocol::new("busy", 1, 1, |_, pipe| async move {
+    let flood = Protocol::new("busy", 1, 1, |_, mut pipe| async move {
         loop {
             pipe.write(0, &[7; 10_000]).await?;
         }

@@ -244,7 +244,7 @@ impl Handlers {
             };
             let (sender, inbox) = queue(QUEUE_BYTES);
             let channel = Channel {
-                peer: peer.id,
+                peer: Some(peer.id),
                 protocol: protocol.name(),
                 capability: protocol.capability(),
                 offset: range.offset,
@@ -252,7 +252,7 @@ impl Handlers {
                 compression,
                 events: local.events.clone(),
             };
-            let pipe = MsgPipe { inbox, outbox: outbox.clone(), channel };
+            let pipe = MsgPipe::new(inbox, outbox.clone(), channel);
             let task = handlers.running.spawn(protocol.run(peer.clone(), pipe));
             handlers.names.push((task.id(), protocol.capability()));
             inboxes.push(sender);

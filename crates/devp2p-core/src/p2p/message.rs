@@ -3,7 +3,7 @@
 //! Spec: [RLPx, capability messaging](https://github.com/ethereum/devp2p/blob/master/rlpx.md#capability-messaging),
 //! [EIP-706](https://eips.ethereum.org/EIPS/eip-706) for snappy
 
-use std::borrow::Cow;
+use std::fmt;
 
 use alloy_rlp::{Decodable, Encodable};
 use thiserror::Error;
@@ -17,6 +17,13 @@ pub const MAX_PAYLOAD: usize = 0xFF_FFFF;
 /// How many bytes one byte of snappy can become, at most: three bytes say "copy 64 bytes", nothing
 /// says more, so 64 / 3, rounded up.
 const MAX_EXPANSION: usize = 22;
+
+/// Longest RLP of a 64-bit integer, in bytes.
+const MAX_ID: usize = 9;
+
+/// How many bytes more than it needs a message may hold while it waits. Snappy wants room for the
+/// worst case; a megabyte of zeros that keeps it would fill a queue that counts it as small.
+const MAX_SLACK: usize = 16 * 1024;
 
 /// Why a message was refused: the peer broke the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -56,6 +63,22 @@ pub enum MessageError {
         /// The code, relative to the capability.
         code: u64,
     },
+    /// A payload that is not the RLP of what its message must hold.
+    #[error("the payload of message code {code} is not what it must be: {error}")]
+    Payload {
+        /// The code, relative to the capability.
+        code: u64,
+        /// What is wrong with it.
+        error: alloy_rlp::Error,
+    },
+    /// A payload with something behind its RLP value.
+    #[error("the payload of message code {code} has {bytes} bytes too many at its end")]
+    TrailingBytes {
+        /// The code, relative to the capability.
+        code: u64,
+        /// Bytes behind the value.
+        bytes: usize,
+    },
 }
 
 /// Whether payloads are compressed.
@@ -71,21 +94,6 @@ impl Compression {
     /// What a Hello of this p2p version agrees to.
     pub fn for_version(version: u64) -> Self {
         if version >= 5 { Self::Snappy } else { Self::Off }
-    }
-
-    /// Compresses `payload`, if that was agreed.
-    ///
-    /// # Errors
-    /// [`MessageError::TooBig`] above [`MAX_PAYLOAD`].
-    pub fn compress(self, payload: &[u8]) -> Result<Cow<'_, [u8]>, MessageError> {
-        check_size(payload.len(), MAX_PAYLOAD)?;
-        match self {
-            Self::Off => Ok(Cow::Borrowed(payload)),
-            Self::Snappy => snap::raw::Encoder::new()
-                .compress_vec(payload)
-                .map(Cow::Owned)
-                .map_err(|_| MessageError::Snappy),
-        }
     }
 
     /// Decompresses `payload`, if that was agreed, to at most `limit` bytes.
@@ -106,18 +114,70 @@ impl Compression {
     }
 }
 
-/// frame-data for one message: `id` as an RLP integer (0 is `80`), then the payload.
+/// Makes frame-data of messages, and keeps what compressing needs for the next one.
+pub struct Encoder {
+    compression: Compression,
+    snappy: Box<snap::raw::Encoder>,
+}
+
+impl Encoder {
+    /// Compresses if that was agreed.
+    pub fn new(compression: Compression) -> Self {
+        Self { compression, snappy: Box::new(snap::raw::Encoder::new()) }
+    }
+
+    /// frame-data for one message: `id` as an RLP integer (0 is `80`), then the payload.
+    ///
+    /// # Errors
+    /// [`MessageError::TooBig`] when the payload is above [`MAX_PAYLOAD`], or the whole above
+    /// [`MAX_FRAME_SIZE`] (random bytes grow a little when compressed).
+    pub fn encode(&mut self, id: u64, payload: &[u8]) -> Result<Vec<u8>, MessageError> {
+        check_size(payload.len(), MAX_PAYLOAD)?;
+        let longest = match self.compression {
+            Compression::Off => payload.len(),
+            Compression::Snappy => snap::raw::max_compress_len(payload.len()),
+        };
+        let mut frame_data = Vec::with_capacity(longest.saturating_add(MAX_ID));
+        id.encode(&mut frame_data);
+        match self.compression {
+            Compression::Off => frame_data.extend_from_slice(payload),
+            Compression::Snappy => self.compress(payload, longest, &mut frame_data)?,
+        }
+        check_size(frame_data.len(), MAX_FRAME_SIZE)?;
+        if frame_data.capacity() > frame_data.len().saturating_add(MAX_SLACK) {
+            frame_data.shrink_to_fit();
+        }
+        Ok(frame_data)
+    }
+
+    /// Appends `payload` as a snappy block of at most `longest` bytes.
+    fn compress(
+        &mut self,
+        payload: &[u8],
+        longest: usize,
+        frame_data: &mut Vec<u8>,
+    ) -> Result<(), MessageError> {
+        let begin = frame_data.len();
+        frame_data.resize(begin.saturating_add(longest), 0);
+        let block = frame_data.get_mut(begin..).unwrap_or_default();
+        let written = self.snappy.compress(payload, block).map_err(|_| MessageError::Snappy)?;
+        frame_data.truncate(begin.saturating_add(written));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder").field("compression", &self.compression).finish_non_exhaustive()
+    }
+}
+
+/// frame-data for a single message; see [`Encoder::encode`].
 ///
 /// # Errors
-/// [`MessageError::TooBig`] when the payload is above [`MAX_PAYLOAD`], or the whole above
-/// [`MAX_FRAME_SIZE`] (random bytes grow a little when compressed).
+/// As there.
 pub fn encode(id: u64, payload: &[u8], compression: Compression) -> Result<Vec<u8>, MessageError> {
-    let payload = compression.compress(payload)?;
-    let mut frame_data = Vec::with_capacity(payload.len().saturating_add(9));
-    id.encode(&mut frame_data);
-    frame_data.extend_from_slice(&payload);
-    check_size(frame_data.len(), MAX_FRAME_SIZE)?;
-    Ok(frame_data)
+    Encoder::new(compression).encode(id, payload)
 }
 
 /// Splits frame-data into msg-id and payload; the payload is still compressed.

@@ -4,30 +4,70 @@
 //! function that is run once for every peer that speaks it too. The function gets a [`MsgPipe`]
 //! and reads and writes messages until it has had enough.
 //!
+//! ```
+//! use devp2p_core::protocol::Protocol;
+//!
+//! let greeting = Protocol::new("foo", 42, 1, |_peer, mut pipe| async move {
+//!     pipe.send(0, "foobar").await?;
+//!     let greeting: String = pipe.read().await?.decode()?;
+//!     assert_eq!(greeting, "foobar");
+//!     Ok(())
+//! });
+//! ```
+//!
+//! # What a message is
+//!
+//! ```text
+//! handler     code 1 of foo/42                "foobar"
+//! RLP                                         86 66 6f 6f 62 61 72          by convention
+//! snappy                                      07 18 86 66 6f 6f 62 61 72    since p2p version 5
+//! msg-id      foo/42 begins at 0x10:  11                                    also RLP
+//! frame-data                          11 07 18 86 66 6f 6f 62 61 72
+//! ```
+//!
+//! A message code counts from 0 in its own protocol. On the wire it is a msg-id: both sides give
+//! every protocol that they share a range of its own, see [`crate::p2p::capability`]. A msg-id
+//! beyond all of them ends the connection.
+//!
+//! # Back-pressure
+//!
 //! ```text
 //! handler ── write ──▶ outbox (1 MiB, shared by the peer's protocols) ──▶ frames ──▶ peer
 //! handler ◀── read ─── inbox  (1 MiB, its own) ◀────────────────────────  frames ◀── peer
 //! ```
 //!
 //! Both queues are bounded: while the outbox is full, `write` waits; while an inbox is full,
-//! nothing more is read from that peer, and TCP makes it wait.
+//! nothing more is read from that peer, and TCP makes it wait. Nothing is dropped or reordered, and
+//! nobody but this peer notices. A message larger than a whole queue enters only an empty one.
+//!
+//! So a handler that does not read costs its peer's other protocols their messages, and after a
+//! while its own pings: go-ethereum and we give up a peer that takes nothing for 20 s. Read often,
+//! and do what takes long elsewhere.
+//!
+//! What a peer can make this node hold, in bytes: for each shared protocol an inbox of 1 MiB, or
+//! one message of up to 16 MiB; one message that waits for its place, and the frame that it came
+//! in, 16 MiB each. In the other direction, by our own handlers' will alone: an outbox of 1 MiB or
+//! one message, and as much sealed, plus one message in every handler that waits to write.
+//! Only the protocols that want large messages ever hold them; a peer that sends 1 KiB messages
+//! makes us hold 1 MiB of them for each protocol.
+//!
+//! Book: chapters A4 and A5.
 
+mod pipe;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use tokio::sync::broadcast;
-
 pub use crate::end::{PipeClosed, ProtocolError};
-use crate::events::{MsgEvent, PeerEvent};
 use crate::info::PeerInfo;
-use crate::keys::PublicKey;
 use crate::p2p::Capability;
-use crate::p2p::message::{self, Compression, MessageError};
+pub(crate) use pipe::Channel;
+pub use pipe::{Msg, MsgPipe, MsgReader, MsgWriter};
 pub(crate) use queue::{QueueReceiver, QueueSender, queue};
 
 /// Bytes that each queue holds; one message more if it is larger than that.
@@ -48,7 +88,8 @@ impl Protocol {
     /// `name/version` with message codes 0 to `length` − 1, run by `run` for every peer.
     ///
     /// When `run` returns, the peer is told goodbye: 0x08 (client quitting) after `Ok`, else as
-    /// [`ProtocolError`] says.
+    /// [`ProtocolError`] says. What was written before is sent first. The peer's other protocols
+    /// see their pipes close, and have one second to end.
     pub fn new<F, R>(name: &str, version: u64, length: u64, run: F) -> Self
     where
         F: Fn(PeerInfo, MsgPipe) -> R + Send + Sync + 'static,
@@ -80,86 +121,5 @@ impl Protocol {
 impl fmt::Debug for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Protocol({}, {} codes)", self.capability(), self.length)
-    }
-}
-
-/// A message of a subprotocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Msg {
-    /// Relative to the protocol: 0 to length − 1.
-    pub code: u64,
-    /// Not compressed; RLP by convention, but any bytes will do.
-    pub payload: Bytes,
-}
-
-/// A handler's two ends: messages from the peer, and to it.
-pub struct MsgPipe {
-    pub(crate) inbox: QueueReceiver<Msg>,
-    pub(crate) outbox: QueueSender<Vec<u8>>,
-    pub(crate) channel: Channel,
-}
-
-/// How a pipe's messages look on the wire and in events.
-pub(crate) struct Channel {
-    pub(crate) peer: PublicKey,
-    pub(crate) protocol: Arc<str>,
-    pub(crate) capability: Capability,
-    /// msg-id of code 0.
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
-    pub(crate) compression: Compression,
-    /// Where message events go, if they are wanted.
-    pub(crate) events: Option<broadcast::WeakSender<PeerEvent>>,
-}
-
-impl MsgPipe {
-    /// Waits for the next message. Cancel-safe.
-    ///
-    /// # Errors
-    /// [`PipeClosed`] when the connection has ended and everything that arrived was read.
-    pub async fn read(&mut self) -> Result<Msg, PipeClosed> {
-        let msg = self.inbox.recv().await.ok_or(PipeClosed)?;
-        self.channel.tell(PeerEvent::MsgRecv, msg.code, msg.payload.len());
-        Ok(msg)
-    }
-
-    /// Queues a message for the peer; waits while the queue is full. What was queued is sent even
-    /// if the handler returns right after.
-    ///
-    /// # Errors
-    /// [`ProtocolError::Message`] for a code that the protocol does not have or a payload that
-    /// does not fit into a frame (nothing has happened then); [`ProtocolError::Closed`].
-    pub async fn write(&self, code: u64, payload: &[u8]) -> Result<(), ProtocolError> {
-        let channel = &self.channel;
-        let id = Some(code)
-            .filter(|code| *code < channel.length)
-            .and_then(|code| channel.offset.checked_add(code))
-            .ok_or_else(|| channel.out_of_range(code))?;
-        let frame_data = message::encode(id, payload, channel.compression)?;
-        let bytes = frame_data.len();
-        self.outbox.send(frame_data, bytes).await.map_err(|_| PipeClosed)?;
-        channel.tell(PeerEvent::MsgSend, code, payload.len());
-        Ok(())
-    }
-}
-
-impl Channel {
-    fn out_of_range(&self, code: u64) -> MessageError {
-        MessageError::CodeOutOfRange { capability: self.capability.clone(), code }
-    }
-
-    fn tell(&self, kind: fn(MsgEvent) -> PeerEvent, msg_code: u64, msg_size: usize) {
-        if let Some(events) = self.events.as_ref().and_then(broadcast::WeakSender::upgrade) {
-            let event =
-                MsgEvent { peer: self.peer, protocol: self.protocol.clone(), msg_code, msg_size };
-            // An error only says that nobody listens.
-            let _ = events.send(kind(event));
-        }
-    }
-}
-
-impl fmt::Debug for MsgPipe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MsgPipe({} with {:?})", self.channel.capability, self.channel.peer)
     }
 }

@@ -34,7 +34,7 @@ async fn a_peer_that_does_not_close_after_our_goodbye_is_left_after_a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_cannot_delay_the_goodbye() {
-    let flooding = Protocol::new("foo", 42, 1, |_, pipe| async move {
+    let flooding = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
         loop {
             pipe.write(0, &[7; 1000]).await?;
         }

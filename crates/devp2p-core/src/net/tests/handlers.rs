@@ -34,7 +34,7 @@ async fn how_a_handler_ends_decides_what_the_peer_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_queued_before_a_handler_returned_is_still_sent() {
-    let talkative = Protocol::new("foo", 42, 1, |_, pipe| async move {
+    let talkative = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
         for n in 0..100 {
             pipe.write(0, &[n; 1000]).await?;
         }
@@ -106,7 +106,7 @@ async fn the_first_handler_to_end_takes_the_others_with_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_that_the_protocol_does_not_have_is_refused_at_the_sender() {
-    let wrong = Protocol::new("foo", 42, 1, |_, pipe| async move {
+    let wrong = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
         assert!(matches!(pipe.write(1, &[]).await, Err(ProtocolError::Message(_))));
         assert!(matches!(pipe.write(u64::MAX, &[]).await, Err(ProtocolError::Message(_))));
         pipe.write(0, b"right").await

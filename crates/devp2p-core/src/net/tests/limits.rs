@@ -78,7 +78,7 @@ async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_is_dropped_after_twenty_seconds() {
-    let flooding = Protocol::new("foo", 42, 1, |_, pipe| async move {
+    let flooding = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
         loop {
             pipe.write(0, &[7; 1000]).await?;
         }

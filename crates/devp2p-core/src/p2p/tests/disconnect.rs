@@ -4,13 +4,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::DisconnectReason;
-use super::super::message::Compression;
 use super::{item, list};
 
 const JUNK: DisconnectReason = DisconnectReason::Unknown(0xff);
 
 fn compressed(payload: &[u8]) -> Vec<u8> {
-    Compression::Snappy.compress(payload).unwrap().into_owned()
+    snap::raw::Encoder::new().compress_vec(payload).unwrap()
 }
 
 #[track_caller]

@@ -9,7 +9,7 @@ use super::super::{EMPTY_LIST, MessageError, PING};
 use crate::frame::MAX_FRAME_SIZE;
 
 fn compressed(payload: &[u8]) -> Vec<u8> {
-    Compression::Snappy.compress(payload).unwrap().into_owned()
+    snap::raw::Encoder::new().compress_vec(payload).unwrap()
 }
 
 fn decompress(block: &[u8]) -> Result<Vec<u8>, MessageError> {
