@@ -22,7 +22,9 @@ pub const WRITE_STALL: Duration = Duration::from_secs(20);
 /// The least that is read at once, in bytes. A buffer never grows by more than what has arrived
 /// already: a header alone, which is free to send, must not reserve 16 MiB.
 const CHUNK: usize = 4096;
-/// Buffers above this size, in bytes, are given back when they are empty.
+/// A buffer above this size, in bytes, is given back when it is empty and what passed through it
+/// last was less than a [`CHUNK`]. So who moves large messages keeps it, and a ping later it is
+/// gone.
 const KEEP: usize = 64 * 1024;
 
 /// Does the initiator's half of the handshake: auth out, ack in.
@@ -101,10 +103,10 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     /// [`TransportError::Closed`] at the end of the stream; any other ends the connection too.
     pub async fn read(&mut self, limit: usize) -> Result<&[u8], TransportError> {
         self.buffer.advance(self.handed_out);
-        self.handed_out = 0;
-        if self.buffer.is_empty() && self.buffer.capacity() > KEEP {
-            self.buffer = BytesMut::new();
+        if self.buffer.is_empty() && self.handed_out < CHUNK {
+            give_back_if_large(&mut self.buffer);
         }
+        self.handed_out = 0;
         if !self.fill(HEADER_LEN).await? {
             return Err(TransportError::Closed);
         }
@@ -179,14 +181,15 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// # Errors
     /// [`TransportError::Stalled`], [`TransportError::Io`].
     pub async fn flush(&mut self) -> Result<(), TransportError> {
+        let len = self.buffer.len();
         while !self.buffer.is_empty() {
             let written = timeout(WRITE_STALL, self.writer.write_buf(&mut self.buffer)).await;
             if written.map_err(|_| TransportError::Stalled)?? == 0 {
                 return Err(TransportError::Io(io::ErrorKind::WriteZero));
             }
         }
-        if self.buffer.capacity() > KEEP {
-            self.buffer = BytesMut::new();
+        if len < CHUNK {
+            give_back_if_large(&mut self.buffer);
         }
         Ok(())
     }
@@ -211,6 +214,13 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// [`TransportError::Io`].
     pub async fn shutdown(&mut self) -> Result<(), TransportError> {
         Ok(self.writer.shutdown().await?)
+    }
+}
+
+/// Frees an empty buffer that has grown above [`KEEP`].
+fn give_back_if_large(buffer: &mut BytesMut) {
+    if buffer.capacity() > KEEP {
+        *buffer = BytesMut::new();
     }
 }
 
@@ -243,5 +253,25 @@ mod tests {
         assert!(matches!(cut_off, Err(TransportError::Io(io::ErrorKind::UnexpectedEof))));
         let capacity = incoming.buffer.capacity();
         assert!(capacity <= 4 * arrived, "{capacity} bytes reserved for {arrived} that arrived");
+    }
+
+    #[tokio::test]
+    async fn large_buffers_are_kept_for_large_messages_and_given_back_after_a_small_one() {
+        let (ours, theirs) = sessions().await;
+        let (mut far, near) = duplex(1 << 22);
+        let mut outgoing = Outgoing::new(near, theirs.writer);
+        for len in [1 << 20, 1 << 20, 10] {
+            outgoing.seal(&vec![7; len]).unwrap();
+            outgoing.flush().await.unwrap();
+            assert_eq!(outgoing.buffer.capacity() > KEEP, len > CHUNK);
+        }
+        let mut incoming = Incoming::new(&mut far, ours.reader);
+        for len in [1 << 20, 1 << 20, 10] {
+            assert_eq!(incoming.read(1 << 20).await.unwrap().len(), len);
+            assert!(incoming.buffer.capacity() > KEEP);
+        }
+        drop(outgoing);
+        assert_eq!(incoming.read(1 << 20).await, Err(TransportError::Closed));
+        assert!(incoming.buffer.capacity() <= KEEP);
     }
 }
