@@ -19,6 +19,10 @@ test:
 interop:
     cargo workshop interop
 
+# Measure our server against go-ethereum's, in one run (needs Go)
+bench *args:
+    cargo run --release --package bench --locked -- {{ args }}
+
 # Check everything a contribution must pass
 check:
     cargo workshop check

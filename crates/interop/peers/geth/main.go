@@ -4,6 +4,7 @@
 //	geth-peer node [flags]          a whole p2p.Server          (node.go)
 //	geth-peer raw ENODE [flags]     one dialed RLPx connection  (raw.go)
 //	geth-peer raw-listen [flags]    accepted RLPx connections   (raw.go)
+//	geth-peer bench [flags]         two servers, timed          (bench.go)
 //
 // Everything it has to say is one JSON object a line on standard output, each
 // with a key "event". Commands come in on standard input, one a line; every one
@@ -37,9 +38,10 @@ func main() {
 		"node":       runNode,
 		"raw":        runRaw,
 		"raw-listen": runRawListen,
+		"bench":      runBench,
 	}
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: geth-peer node|raw|raw-listen [flags]; see each with --help")
+		fmt.Fprintln(os.Stderr, "usage: geth-peer node|raw|raw-listen|bench [flags]; see each with --help")
 		os.Exit(2)
 	}
 	if err := modes[os.Args[1]](os.Args[2:]); err != nil {
