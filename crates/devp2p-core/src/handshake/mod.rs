@@ -34,7 +34,7 @@ use rand::CryptoRng;
 use thiserror::Error;
 
 use crate::frame::{FrameReader, FrameWriter};
-use crate::keys::{NodeKey, PublicKey};
+use crate::keys::{NodeKey, PublicKey, Secret};
 use body::{AckBody, AuthBody, Nonce};
 use secrets::{Contribution, Secrets, xor};
 
@@ -112,7 +112,8 @@ pub fn initiate<'k>(
     recipient: PublicKey,
     rng: &mut impl CryptoRng,
 ) -> Result<(AuthSent<'k>, Vec<u8>), HandshakeError> {
-    let ephemeral = NodeKey::generate(rng);
+    // Its public key is not sent: the recipient recovers it from the signature.
+    let ephemeral = Secret::generate(rng);
     let nonce = random_nonce(rng);
     // sig = sign(initiator-ephemeral-key, static-shared-secret ^ initiator-nonce)
     let signature = ephemeral.sign_recoverable(xor(key.agree(&recipient).as_bytes(), &nonce));
@@ -125,7 +126,7 @@ pub fn initiate<'k>(
 pub struct AuthSent<'k> {
     key: &'k NodeKey,
     recipient: PublicKey,
-    ephemeral: NodeKey,
+    ephemeral: Secret,
     nonce: Nonce,
     auth: Vec<u8>,
 }

@@ -97,7 +97,7 @@ impl NodeKey {
     }
 
     fn write_or_remove(&self, mut file: File, path: &Path) -> io::Result<()> {
-        let bytes = Zeroizing::new(self.secret.secret_bytes());
+        let bytes = Zeroizing::new(self.secret.0.secret_bytes());
         let text = Zeroizing::new(hex::encode(bytes.as_slice()));
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
         if written.is_err() {

@@ -59,7 +59,7 @@ pub enum KeyError {
 /// `Debug` shows only the public key; the secret is erased on drop and cannot be cloned. Moving the
 /// value may leave a copy in memory: make the key once and pass it by reference.
 pub struct NodeKey {
-    secret: SecretKey,
+    pub(crate) secret: Secret,
     public: PublicKey,
 }
 
@@ -69,13 +69,7 @@ impl NodeKey {
     /// The same random numbers give the same key. All but about 1 in 2¹²⁸ draws of 32 bytes are
     /// a key; the others are drawn again.
     pub fn generate(rng: &mut impl CryptoRng) -> NodeKey {
-        let mut bytes = Zeroizing::new([0; 32]);
-        loop {
-            rng.fill_bytes(bytes.as_mut_slice());
-            if let Ok(key) = NodeKey::from_bytes(*bytes) {
-                return key;
-            }
-        }
+        Secret::generate(rng).into()
     }
 
     /// Takes the 32 bytes, big-endian, as the secret key.
@@ -84,11 +78,7 @@ impl NodeKey {
     ///
     /// [`KeyError::SecretKeyOutOfRange`] for 0 and for numbers from the order of the curve on.
     pub fn from_bytes(bytes: [u8; 32]) -> Result<NodeKey, KeyError> {
-        let bytes = Zeroizing::new(bytes);
-        let secret =
-            SecretKey::from_byte_array(*bytes).map_err(|_| KeyError::SecretKeyOutOfRange)?;
-        let public = PublicKey(secret.public_key(context()));
-        Ok(NodeKey { secret, public })
+        Secret::from_bytes(bytes).map(NodeKey::from)
     }
 
     /// The public key that belongs to this secret key.
@@ -109,7 +99,54 @@ impl NodeKey {
     ///
     /// Spec: [RLPx, ECIES](https://github.com/ethereum/devp2p/blob/master/rlpx.md#ecies-encryption)
     pub fn agree(&self, other: &PublicKey) -> SharedSecret {
-        let point = Zeroizing::new(ecdh::shared_secret_point(&other.0, &self.secret));
+        self.secret.agree(other)
+    }
+
+    /// Signs `digest`: r ‖ s ‖ recovery id, with the recovery id 0 to 3.
+    ///
+    /// Deterministic (RFC 6979): no random number that could be drawn twice and betray the key.
+    pub(crate) fn sign_recoverable(&self, digest: [u8; 32]) -> [u8; 65] {
+        self.secret.sign_recoverable(digest)
+    }
+}
+
+impl From<Secret> for NodeKey {
+    fn from(secret: Secret) -> NodeKey {
+        let public = PublicKey(secret.0.public_key(context()));
+        NodeKey { secret, public }
+    }
+}
+
+impl fmt::Debug for NodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeKey").field("public_key", &self.public).finish_non_exhaustive()
+    }
+}
+
+/// A secret key whose public key nobody asked for yet: deriving that costs as much as agreeing on
+/// a secret. Erased on drop.
+pub(crate) struct Secret(SecretKey);
+
+impl Secret {
+    /// As [`NodeKey::generate`].
+    pub(crate) fn generate(rng: &mut impl CryptoRng) -> Secret {
+        let mut bytes = Zeroizing::new([0; 32]);
+        loop {
+            rng.fill_bytes(bytes.as_mut_slice());
+            if let Ok(secret) = Secret::from_bytes(*bytes) {
+                return secret;
+            }
+        }
+    }
+
+    fn from_bytes(bytes: [u8; 32]) -> Result<Secret, KeyError> {
+        let bytes = Zeroizing::new(bytes);
+        SecretKey::from_byte_array(*bytes).map(Secret).map_err(|_| KeyError::SecretKeyOutOfRange)
+    }
+
+    /// As [`NodeKey::agree`].
+    pub(crate) fn agree(&self, other: &PublicKey) -> SharedSecret {
+        let point = Zeroizing::new(ecdh::shared_secret_point(&other.0, &self.0));
         let mut x = Zeroizing::new([0; 32]);
         // x ‖ y: the zip ends after x.
         for (to, from) in x.iter_mut().zip(point.iter()) {
@@ -118,13 +155,11 @@ impl NodeKey {
         SharedSecret(x)
     }
 
-    /// Signs `digest`: r ‖ s ‖ recovery id, with the recovery id 0 to 3.
-    ///
-    /// Deterministic (RFC 6979): no random number that could be drawn twice and betray the key.
+    /// As [`NodeKey::sign_recoverable`].
     pub(crate) fn sign_recoverable(&self, digest: [u8; 32]) -> [u8; 65] {
         let message = Message::from_digest(digest);
         let (recovery_id, r_s) =
-            context().sign_ecdsa_recoverable(message, &self.secret).serialize_compact();
+            context().sign_ecdsa_recoverable(message, &self.0).serialize_compact();
 
         let mut signature = [0; 65];
         let [head @ .., last] = &mut signature;
@@ -139,15 +174,9 @@ impl NodeKey {
     }
 }
 
-impl Drop for NodeKey {
+impl Drop for Secret {
     fn drop(&mut self) {
-        self.secret.non_secure_erase();
-    }
-}
-
-impl fmt::Debug for NodeKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeKey").field("public_key", &self.public).finish_non_exhaustive()
+        self.0.non_secure_erase();
     }
 }
 

@@ -39,7 +39,13 @@ pub(super) fn ephemeral() -> NodeKey {
 /// An initiator that has sent an auth of no importance and waits for the ack.
 pub(super) fn waiting(key: &NodeKey) -> AuthSent<'_> {
     let recipient = recipient().public_key();
-    AuthSent { key, recipient, ephemeral: ephemeral(), nonce: [7; 32], auth: vec![0x04; 400] }
+    AuthSent {
+        key,
+        recipient,
+        ephemeral: ephemeral().secret,
+        nonce: [7; 32],
+        auth: vec![0x04; 400],
+    }
 }
 
 /// Any plaintext as a packet, with its padding, encrypted to `to`.
@@ -107,7 +113,7 @@ impl Eip8 {
     /// The secrets that the vectors give for auth2 and ack2.
     pub(super) fn secrets(&self) -> Secrets {
         let (aes, mac) = (self.derived("aes_secret"), self.derived("mac_secret"));
-        Secrets { aes: aes.into(), mac: mac.into() }
+        Secrets::new(aes.into(), mac.into())
     }
 
     pub(super) fn key(&self, field: &str) -> NodeKey {

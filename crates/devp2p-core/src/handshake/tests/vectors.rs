@@ -22,7 +22,7 @@ fn auth2_sent<'k>(eip8: &Eip8, key: &'k NodeKey) -> AuthSent<'k> {
     AuthSent {
         key,
         recipient: eip8.key("recipient_static_key").public_key(),
-        ephemeral: eip8.key("initiator_ephemeral_key"),
+        ephemeral: eip8.key("initiator_ephemeral_key").secret,
         nonce: eip8.bytes("initiator_nonce"),
         auth: eip8.packet("auth2"),
     }
