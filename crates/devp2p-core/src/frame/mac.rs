@@ -13,6 +13,8 @@
 //!
 //! Spec: [RLPx, MAC](https://github.com/ethereum/devp2p/blob/master/rlpx.md#mac)
 
+use std::sync::Arc;
+
 use aes::Aes256;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use sha3::{Digest, Keccak256};
@@ -20,10 +22,19 @@ use sha3::{Digest, Keccak256};
 /// Bytes of a MAC, and of an AES block.
 pub(super) const MAC_LEN: usize = 16;
 
+/// AES-256 keyed with mac-secret. Both directions share one: expanded, a key is a kilobyte.
+#[derive(Clone)]
+pub(crate) struct MacCipher(Arc<Aes256>);
+
+impl MacCipher {
+    pub(crate) fn new(mac_secret: &[u8; 32]) -> Self {
+        Self(Arc::new(Aes256::new(mac_secret.into())))
+    }
+}
+
 /// The running MAC of one direction (egress-mac or ingress-mac).
 pub(crate) struct Mac {
-    /// AES-256 keyed with mac-secret.
-    cipher: Aes256,
+    cipher: MacCipher,
     keccak: Keccak256,
     /// Of everything absorbed so far. Kept, because the next frame begins with it and a keccak
     /// is what a frame costs most.
@@ -31,13 +42,10 @@ pub(crate) struct Mac {
 }
 
 impl Mac {
-    pub(crate) fn new(mac_secret: &[u8; 32]) -> Self {
-        let mut mac = Self {
-            cipher: Aes256::new(mac_secret.into()),
-            keccak: Keccak256::new(),
-            digest: [0; MAC_LEN],
-        };
-        mac.absorb(&[]);
+    /// A MAC that has absorbed these parts.
+    pub(crate) fn new(cipher: MacCipher, parts: &[&[u8]]) -> Self {
+        let mut mac = Self { cipher, keccak: Keccak256::new(), digest: [0; MAC_LEN] };
+        mac.absorb(parts);
         mac
     }
 
@@ -65,7 +73,7 @@ impl Mac {
     /// absorb(aes(mac-secret, digest) ^ other)
     fn absorb_seed(&mut self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
         let mut seed = self.digest.into();
-        self.cipher.encrypt_block(&mut seed);
+        self.cipher.0.encrypt_block(&mut seed);
         seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
         self.absorb(&[&seed])
     }

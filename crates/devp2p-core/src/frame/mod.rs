@@ -32,7 +32,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use mac::MAC_LEN;
-pub(crate) use mac::Mac;
+pub(crate) use mac::{Mac, MacCipher};
 
 /// Largest frame-size, in bytes: what three bytes can say.
 pub const MAX_FRAME_SIZE: usize = 0xFF_FFFF;
@@ -72,13 +72,15 @@ pub enum FrameError {
 
 /// Seals frames: the egress half of a session.
 pub struct FrameWriter {
-    keystream: Keystream,
+    /// In a box, because a kilobyte is too much to be moved around with every session.
+    keystream: Box<Keystream>,
     mac: Mac,
 }
 
 /// Opens frames: the ingress half of a session.
 pub struct FrameReader {
-    keystream: Keystream,
+    /// As in [`FrameWriter`].
+    keystream: Box<Keystream>,
     mac: Mac,
 }
 
@@ -103,7 +105,7 @@ impl FrameHeader {
 
 impl FrameWriter {
     pub(crate) fn new(aes_secret: &[u8; 32], egress_mac: Mac) -> Self {
-        Self { keystream: Keystream::new(aes_secret.into(), &[0; 16].into()), mac: egress_mac }
+        Self { keystream: keystream(aes_secret), mac: egress_mac }
     }
 
     /// Appends the frame that carries `frame_data` to `out`: at most 15 bytes of padding and
@@ -135,7 +137,7 @@ impl FrameWriter {
 
 impl FrameReader {
     pub(crate) fn new(aes_secret: &[u8; 32], ingress_mac: Mac) -> Self {
-        Self { keystream: Keystream::new(aes_secret.into(), &[0; 16].into()), mac: ingress_mac }
+        Self { keystream: keystream(aes_secret), mac: ingress_mac }
     }
 
     /// Verifies and decrypts a header (16 bytes and their MAC). header-data is ignored, as
@@ -195,6 +197,10 @@ impl fmt::Debug for FrameReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameReader").finish_non_exhaustive()
     }
+}
+
+fn keystream(aes_secret: &[u8; 32]) -> Box<Keystream> {
+    Box::new(Keystream::new(aes_secret.into(), &[0; 16].into()))
 }
 
 fn check_size(size: usize, limit: usize) -> Result<(), FrameError> {

@@ -9,11 +9,11 @@ mod vectors;
 use bytes::BytesMut;
 use ctr::cipher::StreamCipher;
 
-use super::{FrameError, FrameReader, FrameWriter, HEADER_LEN, Mac};
+use super::{FrameError, FrameReader, FrameWriter, HEADER_LEN, Mac, MacCipher};
 
 /// Both ends of one direction.
 fn pair() -> (FrameWriter, FrameReader) {
-    let mac = || Mac::new(&[0x22; 32]);
+    let mac = || Mac::new(MacCipher::new(&[0x22; 32]), &[]);
     (FrameWriter::new(&[0x11; 32], mac()), FrameReader::new(&[0x11; 32], mac()))
 }
 

@@ -6,13 +6,14 @@ use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
 use super::body::Nonce;
-use crate::frame::{FrameReader, FrameWriter, Mac};
+use crate::frame::{FrameReader, FrameWriter, Mac, MacCipher};
 use crate::keys::SharedSecret;
 
 /// What both sides know after the handshake, and nobody else.
 pub(super) struct Secrets {
     pub(super) aes: Zeroizing<[u8; 32]>,
     pub(super) mac: Zeroizing<[u8; 32]>,
+    mac_cipher: MacCipher,
 }
 
 /// One side's contribution, as both saw it: its nonce and its whole packet, size prefix included.
@@ -36,7 +37,12 @@ impl Secrets {
         let aes = keccak256(ephemeral_key, &shared_secret);
         // mac-secret = keccak256(ephemeral-key ‖ aes-secret)
         let mac = keccak256(ephemeral_key, &aes);
-        Self { aes, mac }
+        Self::new(aes, mac)
+    }
+
+    pub(super) fn new(aes: Zeroizing<[u8; 32]>, mac: Zeroizing<[u8; 32]>) -> Self {
+        let mac_cipher = MacCipher::new(&mac);
+        Self { aes, mac, mac_cipher }
     }
 
     /// What we write: egress-mac starts from mac-secret ^ *their* nonce and *our* packet.
@@ -50,9 +56,7 @@ impl Secrets {
     }
 
     pub(super) fn running_mac(&self, receiver_nonce: &Nonce, sender_packet: &[u8]) -> Mac {
-        let mut mac = Mac::new(&self.mac);
-        mac.absorb(&[&xor(&self.mac, receiver_nonce), sender_packet]);
-        mac
+        Mac::new(self.mac_cipher.clone(), &[&xor(&self.mac, receiver_nonce), sender_packet])
     }
 }
 
