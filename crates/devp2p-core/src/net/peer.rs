@@ -28,7 +28,8 @@ use crate::p2p::capability::{self, Shared};
 use crate::p2p::message::{self, Compression, MAX_PAYLOAD};
 use crate::p2p::{BASE_LENGTH, Capability, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG};
 use crate::protocol::{
-    Channel, Msg, MsgPipe, ProtocolError, QUEUE_BYTES, QueueReceiver, QueueSender, queue,
+    Channel, Msg, MsgPipe, Outbox, OutboxReader, ProtocolError, QUEUE_BYTES, QueueSender, outbox,
+    queue,
 };
 
 /// Frames that are ready together are written together, up to about this many bytes.
@@ -47,7 +48,7 @@ where
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let Link { mut incoming, outgoing, compression, remote, .. } = link;
-    let (outbox, queued) = queue(QUEUE_BYTES);
+    let (outbox, queued) = outbox(QUEUE_BYTES);
     let pong = Arc::new(Notify::new());
     let (goodbye, told_goodbye) = oneshot::channel();
     let mut writer = JoinSet::new();
@@ -148,7 +149,7 @@ impl Receiver<'_> {
 /// Writes what is queued, pings, pongs and at last the goodbye.
 struct Writer<W> {
     outgoing: Outgoing<W>,
-    queued: QueueReceiver<Vec<u8>>,
+    queued: OutboxReader,
     compression: Compression,
     pong: Arc<Notify>,
 }
@@ -167,8 +168,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 biased;
                 told = &mut goodbye => return self.say_goodbye(told.ok().flatten()).await,
                 () = self.pong.notified() => self.seal(PONG)?,
-                _ = ping.tick() => self.seal(PING)?,
-                Some(frame_data) = self.queued.recv() => self.outgoing.seal(&frame_data)?,
+                _ = ping.tick() => {
+                    self.seal(PING)?;
+                    // A good moment for it: whoever is busy had 15 s to show that.
+                    self.queued.give_back();
+                }
+                () = self.queued.ready() => {}
             }
             self.seal_what_is_ready()?;
             tokio::select! {
@@ -186,10 +191,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     fn seal_what_is_ready(&mut self) -> Result<(), TransportError> {
         while self.outgoing.buffered() < WRITE_TOGETHER {
-            let Some(frame_data) = self.queued.try_recv() else {
+            let Some(frame_data) = self.queued.next() else {
                 break;
             };
-            self.outgoing.seal(&frame_data)?;
+            self.outgoing.seal(frame_data)?;
         }
         Ok(())
     }
@@ -200,8 +205,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         self.queued.close();
         let farewell = async {
             if let Some(reason) = reason {
-                while let Some(frame_data) = self.queued.recv().await {
-                    self.outgoing.seal(&frame_data)?;
+                while let Some(frame_data) = self.queued.next() {
+                    self.outgoing.seal(frame_data)?;
                     self.outgoing.flush().await?;
                 }
                 self.outgoing.send(DISCONNECT, &reason.encode(), self.compression).await?;
@@ -233,7 +238,7 @@ impl Handlers {
         local: &Local,
         peer: &PeerInfo,
         shared: &[Shared],
-        outbox: &QueueSender<Vec<u8>>,
+        outbox: &Outbox,
         compression: Compression,
     ) -> (Self, Vec<QueueSender<Msg>>) {
         let mut handlers = Self { running: JoinSet::new(), names: Vec::new() };

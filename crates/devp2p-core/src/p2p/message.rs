@@ -18,12 +18,8 @@ pub const MAX_PAYLOAD: usize = 0xFF_FFFF;
 /// says more, so 64 / 3, rounded up.
 const MAX_EXPANSION: usize = 22;
 
-/// Longest RLP of a 64-bit integer, in bytes.
-const MAX_ID: usize = 9;
-
-/// How many bytes more than it needs a message may hold while it waits. Snappy wants room for the
-/// worst case; a megabyte of zeros that keeps it would fill a queue that counts it as small.
-const MAX_SLACK: usize = 16 * 1024;
+/// An [`Encoder`]'s buffer above this size, in bytes, is given back after each message.
+const KEEP: usize = 128 * 1024;
 
 /// Why a message was refused: the peer broke the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -114,16 +110,18 @@ impl Compression {
     }
 }
 
-/// Makes frame-data of messages, and keeps what compressing needs for the next one.
+/// Makes frame-data of messages, in a buffer that is used again for the next one.
 pub struct Encoder {
     compression: Compression,
     snappy: Box<snap::raw::Encoder>,
+    /// Never shorter than it was, so that its bytes are initialised only once.
+    buffer: Vec<u8>,
 }
 
 impl Encoder {
     /// Compresses if that was agreed.
     pub fn new(compression: Compression) -> Self {
-        Self { compression, snappy: Box::new(snap::raw::Encoder::new()) }
+        Self { compression, snappy: Box::new(snap::raw::Encoder::new()), buffer: Vec::new() }
     }
 
     /// frame-data for one message: `id` as an RLP integer (0 is `80`), then the payload.
@@ -131,39 +129,41 @@ impl Encoder {
     /// # Errors
     /// [`MessageError::TooBig`] when the payload is above [`MAX_PAYLOAD`], or the whole above
     /// [`MAX_FRAME_SIZE`] (random bytes grow a little when compressed).
-    pub fn encode(&mut self, id: u64, payload: &[u8]) -> Result<Vec<u8>, MessageError> {
+    pub fn encode(&mut self, id: u64, payload: &[u8]) -> Result<&[u8], MessageError> {
         check_size(payload.len(), MAX_PAYLOAD)?;
         let longest = match self.compression {
             Compression::Off => payload.len(),
             Compression::Snappy => snap::raw::max_compress_len(payload.len()),
         };
-        let mut frame_data = Vec::with_capacity(longest.saturating_add(MAX_ID));
-        id.encode(&mut frame_data);
-        match self.compression {
-            Compression::Off => frame_data.extend_from_slice(payload),
-            Compression::Snappy => self.compress(payload, longest, &mut frame_data)?,
+        let longest = longest.saturating_add(id.length());
+        if self.buffer.len() < longest {
+            self.buffer.resize(longest, 0);
         }
-        check_size(frame_data.len(), MAX_FRAME_SIZE)?;
-        if frame_data.capacity() > frame_data.len().saturating_add(MAX_SLACK) {
-            frame_data.shrink_to_fit();
-        }
-        Ok(frame_data)
+        let mut rest = &mut self.buffer[..];
+        id.encode(&mut rest);
+        let written = match self.compression {
+            Compression::Off => copy(payload, rest),
+            Compression::Snappy => {
+                self.snappy.compress(payload, rest).map_err(|_| MessageError::Snappy)?
+            }
+        };
+        let size = id.length().saturating_add(written);
+        check_size(size, MAX_FRAME_SIZE)?;
+        Ok(self.buffer.get(..size).unwrap_or_default())
     }
 
-    /// Appends `payload` as a snappy block of at most `longest` bytes.
-    fn compress(
-        &mut self,
-        payload: &[u8],
-        longest: usize,
-        frame_data: &mut Vec<u8>,
-    ) -> Result<(), MessageError> {
-        let begin = frame_data.len();
-        frame_data.resize(begin.saturating_add(longest), 0);
-        let block = frame_data.get_mut(begin..).unwrap_or_default();
-        let written = self.snappy.compress(payload, block).map_err(|_| MessageError::Snappy)?;
-        frame_data.truncate(begin.saturating_add(written));
-        Ok(())
+    /// Frees the buffer if the last message made it large.
+    pub(crate) fn give_back(&mut self) {
+        if self.buffer.capacity() > KEEP {
+            self.buffer = Vec::new();
+        }
     }
+}
+
+/// Copies all of `from` to the beginning of `to`; returns how many bytes that were.
+fn copy(from: &[u8], to: &mut [u8]) -> usize {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    from.len()
 }
 
 impl fmt::Debug for Encoder {
@@ -177,7 +177,7 @@ impl fmt::Debug for Encoder {
 /// # Errors
 /// As there.
 pub fn encode(id: u64, payload: &[u8], compression: Compression) -> Result<Vec<u8>, MessageError> {
-    Encoder::new(compression).encode(id, payload)
+    Encoder::new(compression).encode(id, payload).map(<[u8]>::to_vec)
 }
 
 /// Splits frame-data into msg-id and payload; the payload is still compressed.

@@ -47,12 +47,14 @@
 //! What a peer can make this node hold, in bytes: for each shared protocol an inbox of 1 MiB, or
 //! one message of up to 16 MiB; one message that waits for its place, and the frame that it came
 //! in, 16 MiB each. In the other direction, by our own handlers' will alone: an outbox of 1 MiB or
-//! one message, and as much sealed, plus one message in every handler that waits to write.
+//! one message, as much that the writer has taken out of it, one message that is sealed, and one
+//! in every handler that waits to write.
 //! Only the protocols that want large messages ever hold them; a peer that sends 1 KiB messages
 //! makes us hold 1 MiB of them for each protocol.
 //!
 //! Book: chapters A4 and A5.
 
+mod outbox;
 mod pipe;
 mod queue;
 #[cfg(test)]
@@ -66,6 +68,7 @@ use std::sync::Arc;
 pub use crate::end::{PipeClosed, ProtocolError};
 use crate::info::PeerInfo;
 use crate::p2p::Capability;
+pub(crate) use outbox::{Outbox, OutboxReader, outbox};
 pub(crate) use pipe::Channel;
 pub use pipe::{Msg, MsgPipe, MsgReader, MsgWriter};
 pub(crate) use queue::{QueueReceiver, QueueSender, queue};

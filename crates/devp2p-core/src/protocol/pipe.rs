@@ -7,7 +7,7 @@ use alloy_rlp::{Decodable, Encodable};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use super::{PipeClosed, ProtocolError, QUEUE_BYTES, QueueReceiver, QueueSender, queue};
+use super::{Outbox, PipeClosed, ProtocolError, QUEUE_BYTES, QueueReceiver, QueueSender, queue};
 use crate::events::{MsgEvent, PeerEvent};
 use crate::keys::PublicKey;
 use crate::p2p::Capability;
@@ -47,11 +47,7 @@ pub struct MsgPipe {
 }
 
 impl MsgPipe {
-    pub(crate) fn new(
-        inbox: QueueReceiver<Msg>,
-        outbox: QueueSender<Vec<u8>>,
-        channel: Channel,
-    ) -> Self {
+    pub(crate) fn new(inbox: QueueReceiver<Msg>, outbox: Outbox, channel: Channel) -> Self {
         let channel = Arc::new(channel);
         let encoder = Encoder::new(channel.compression);
         let outlet = Outlet::Peer(outbox);
@@ -162,7 +158,7 @@ pub struct MsgWriter {
 #[derive(Clone)]
 enum Outlet {
     /// frame-data for a peer's writer.
-    Peer(QueueSender<Vec<u8>>),
+    Peer(Outbox),
     /// Messages for the other end of [`MsgPipe::pair`].
     Pair(QueueSender<Msg>),
 }
@@ -180,18 +176,15 @@ impl MsgWriter {
     /// [`ProtocolError::Closed`] when the connection has ended.
     pub async fn write(&mut self, code: u64, payload: &[u8]) -> Result<(), ProtocolError> {
         let frame_data = self.encoder.encode(self.channel.msg_id(code)?, payload)?;
-        let sent = match &self.outlet {
-            Outlet::Peer(outbox) => {
-                let bytes = frame_data.capacity();
-                outbox.send(frame_data, bytes).await
-            }
+        match &self.outlet {
+            Outlet::Peer(outbox) => outbox.put(frame_data).await?,
             Outlet::Pair(inbox) => {
                 let payload = Bytes::copy_from_slice(payload);
                 let bytes = payload.len();
-                inbox.send(Msg { code, payload }, bytes).await
+                inbox.send(Msg { code, payload }, bytes).await.map_err(|_| PipeClosed)?;
             }
-        };
-        sent.map_err(|_| PipeClosed)?;
+        }
+        self.encoder.give_back();
         self.channel.tell(PeerEvent::MsgSend, code, payload.len());
         Ok(())
     }

@@ -55,11 +55,6 @@ impl<T> QueueReceiver<T> {
         self.items.recv().await.map(|(item, _room)| item)
     }
 
-    /// Takes out the oldest item if there is one now.
-    pub(crate) fn try_recv(&mut self) -> Option<T> {
-        self.items.try_recv().ok().map(|(item, _room)| item)
-    }
-
     /// Refuses further items; what is inside can still be taken out.
     pub(crate) fn close(&mut self) {
         self.room.close();
@@ -98,9 +93,9 @@ mod tests {
         let (sender, mut receiver) = queue(1000);
         sender.send(1, 0).await.unwrap();
         assert!(timeout(SOON, sender.send(2, 1 << 24)).await.is_err());
-        assert_eq!(receiver.try_recv(), Some(1));
+        assert_eq!(receiver.recv().await, Some(1));
         sender.send(3, 1 << 24).await.unwrap();
-        assert_eq!(receiver.try_recv(), Some(3));
+        assert_eq!(receiver.recv().await, Some(3));
     }
 
     #[tokio::test(start_paused = true)]
