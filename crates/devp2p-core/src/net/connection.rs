@@ -80,7 +80,9 @@ impl Connection {
     pub(super) async fn run(mut self, origin: Origin) -> EndReason {
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let local = self.local.clone();
-        match before(deadline, &mut self.closing, shake_hands(&local.key, origin)).await {
+        // In a box, as the next steps: a peer must not keep room for what it did in its youth.
+        let step = Box::pin(shake_hands(&local.key, origin));
+        match before(deadline, &mut self.closing, step).await {
             Ok(link) => self.proceed(link, deadline).await,
             Err(reason) => reason,
         }
@@ -97,12 +99,13 @@ impl Connection {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let mut closing = self.closing.clone();
-        match before(deadline, &mut closing, self.introduce(&mut link)).await {
+        let step = Box::pin(self.introduce(&mut link));
+        match before(deadline, &mut closing, step).await {
             Ok((peer, shared)) => {
                 peer::run(&self.local, &mut self.closing, link, peer, &shared).await
             }
             Err(reason) => {
-                link.say_goodbye(&reason).await;
+                Box::pin(link.say_goodbye(&reason)).await;
                 reason
             }
         }
