@@ -13,28 +13,18 @@
 //!
 //! Spec: [RLPx, MAC](https://github.com/ethereum/devp2p/blob/master/rlpx.md#mac)
 
-use std::sync::Arc;
-
-use aes::Aes256;
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use aes::cipher::BlockCipherEncrypt;
 use sha3::{Digest, Keccak256};
+
+use super::Cipher;
 
 /// Bytes of a MAC, and of an AES block.
 pub(super) const MAC_LEN: usize = 16;
 
-/// AES-256 keyed with mac-secret. Both directions share one: expanded, a key is a kilobyte.
-#[derive(Clone)]
-pub(crate) struct MacCipher(Arc<Aes256>);
-
-impl MacCipher {
-    pub(crate) fn new(mac_secret: &[u8; 32]) -> Self {
-        Self(Arc::new(Aes256::new(mac_secret.into())))
-    }
-}
-
 /// The running MAC of one direction (egress-mac or ingress-mac).
 pub(crate) struct Mac {
-    cipher: MacCipher,
+    /// AES-256 keyed with mac-secret.
+    cipher: Cipher,
     keccak: Keccak256,
     /// Of everything absorbed so far. Kept, because the next frame begins with it and a keccak
     /// is what a frame costs most.
@@ -43,7 +33,7 @@ pub(crate) struct Mac {
 
 impl Mac {
     /// A MAC that has absorbed these parts.
-    pub(crate) fn new(cipher: MacCipher, parts: &[&[u8]]) -> Self {
+    pub(crate) fn new(cipher: Cipher, parts: &[&[u8]]) -> Self {
         let mut mac = Self { cipher, keccak: Keccak256::new(), digest: [0; MAC_LEN] };
         mac.absorb(parts);
         mac
@@ -73,7 +63,7 @@ impl Mac {
     /// absorb(aes(mac-secret, digest) ^ other)
     fn absorb_seed(&mut self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
         let mut seed = self.digest.into();
-        self.cipher.0.encrypt_block(&mut seed);
+        self.cipher.encrypt_block(&mut seed);
         seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
         self.absorb(&[&seed])
     }

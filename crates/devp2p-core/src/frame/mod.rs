@@ -18,21 +18,22 @@
 //! A known weakness of the protocol, not of this code: both directions use one AES key with the
 //! same IV, so do not count on frames being secret.
 
+mod cipher;
 mod mac;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use aes::Aes256;
 use bytes::BytesMut;
-use ctr::Ctr64BE;
-use ctr::cipher::{KeyIvInit, StreamCipher};
+use ctr::cipher::{InnerIvInit, StreamCipher};
+use ctr::{Ctr64BE, CtrCore};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
+pub(crate) use cipher::Cipher;
 use mac::MAC_LEN;
-pub(crate) use mac::{Mac, MacCipher};
+pub(crate) use mac::Mac;
 
 /// Largest frame-size, in bytes: what three bytes can say.
 pub const MAX_FRAME_SIZE: usize = 0xFF_FFFF;
@@ -42,7 +43,7 @@ pub const HEADER_LEN: usize = 32;
 const HEADER_DATA: [u8; 3] = [0xC2, 0x80, 0x80];
 
 /// AES-256-CTR. The IV is zero, so a 64-bit counter gives the same bytes as a 128-bit one, faster.
-type Keystream = Ctr64BE<Aes256>;
+type Keystream = Ctr64BE<Cipher>;
 
 /// Why a frame was refused. The stream cannot be used after any of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -72,15 +73,13 @@ pub enum FrameError {
 
 /// Seals frames: the egress half of a session.
 pub struct FrameWriter {
-    /// In a box, because a kilobyte is too much to be moved around with every session.
-    keystream: Box<Keystream>,
+    keystream: Keystream,
     mac: Mac,
 }
 
 /// Opens frames: the ingress half of a session.
 pub struct FrameReader {
-    /// As in [`FrameWriter`].
-    keystream: Box<Keystream>,
+    keystream: Keystream,
     mac: Mac,
 }
 
@@ -104,8 +103,8 @@ impl FrameHeader {
 }
 
 impl FrameWriter {
-    pub(crate) fn new(aes_secret: &[u8; 32], egress_mac: Mac) -> Self {
-        Self { keystream: keystream(aes_secret), mac: egress_mac }
+    pub(crate) fn new(aes: Cipher, egress_mac: Mac) -> Self {
+        Self { keystream: keystream(aes), mac: egress_mac }
     }
 
     /// Appends the frame that carries `frame_data` to `out`: at most 15 bytes of padding and
@@ -136,8 +135,8 @@ impl FrameWriter {
 }
 
 impl FrameReader {
-    pub(crate) fn new(aes_secret: &[u8; 32], ingress_mac: Mac) -> Self {
-        Self { keystream: keystream(aes_secret), mac: ingress_mac }
+    pub(crate) fn new(aes: Cipher, ingress_mac: Mac) -> Self {
+        Self { keystream: keystream(aes), mac: ingress_mac }
     }
 
     /// Verifies and decrypts a header (16 bytes and their MAC). header-data is ignored, as
@@ -199,8 +198,8 @@ impl fmt::Debug for FrameReader {
     }
 }
 
-fn keystream(aes_secret: &[u8; 32]) -> Box<Keystream> {
-    Box::new(Keystream::new(aes_secret.into(), &[0; 16].into()))
+fn keystream(aes: Cipher) -> Keystream {
+    Keystream::from_core(CtrCore::inner_iv_init(aes, &[0; 16].into()))
 }
 
 fn check_size(size: usize, limit: usize) -> Result<(), FrameError> {

@@ -9,12 +9,15 @@ mod vectors;
 use bytes::BytesMut;
 use ctr::cipher::StreamCipher;
 
-use super::{FrameError, FrameReader, FrameWriter, HEADER_LEN, Mac, MacCipher};
+use super::{Cipher, FrameError, FrameReader, FrameWriter, HEADER_LEN, Mac};
 
 /// Both ends of one direction.
 fn pair() -> (FrameWriter, FrameReader) {
-    let mac = || Mac::new(MacCipher::new(&[0x22; 32]), &[]);
-    (FrameWriter::new(&[0x11; 32], mac()), FrameReader::new(&[0x11; 32], mac()))
+    let mac = || Mac::new(Cipher::new(&[0x22; 32]), &[]);
+    (
+        FrameWriter::new(Cipher::new(&[0x11; 32]), mac()),
+        FrameReader::new(Cipher::new(&[0x11; 32]), mac()),
+    )
 }
 
 /// The bytes of one frame.

@@ -151,11 +151,8 @@ impl AuthSent<'_> {
         let secrets = Secrets::derive(&ephemeral_key, &self.nonce, &body.nonce);
         let ours = Contribution { nonce: &self.nonce, packet: &self.auth };
         let theirs = Contribution { nonce: &body.nonce, packet: ack };
-        Ok(Session {
-            remote: self.recipient,
-            writer: secrets.writer(ours, theirs),
-            reader: secrets.reader(ours, theirs),
-        })
+        let (writer, reader) = secrets.directions(ours, theirs);
+        Ok(Session { remote: self.recipient, writer, reader })
     }
 }
 
@@ -184,7 +181,7 @@ pub fn respond(
     let secrets = Secrets::derive(&ephemeral_key, &body.nonce, &nonce);
     let ours = Contribution { nonce: &nonce, packet: &ack };
     let theirs = Contribution { nonce: &body.nonce, packet: auth };
-    let (writer, reader) = (secrets.writer(ours, theirs), secrets.reader(ours, theirs));
+    let (writer, reader) = secrets.directions(ours, theirs);
     Ok((Session { remote: initiator, writer, reader }, ack))
 }
 

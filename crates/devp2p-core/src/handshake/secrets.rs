@@ -6,14 +6,13 @@ use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
 use super::body::Nonce;
-use crate::frame::{FrameReader, FrameWriter, Mac, MacCipher};
+use crate::frame::{Cipher, FrameReader, FrameWriter, Mac};
 use crate::keys::SharedSecret;
 
 /// What both sides know after the handshake, and nobody else.
 pub(super) struct Secrets {
     pub(super) aes: Zeroizing<[u8; 32]>,
     pub(super) mac: Zeroizing<[u8; 32]>,
-    mac_cipher: MacCipher,
 }
 
 /// One side's contribution, as both saw it: its nonce and its whole packet, size prefix included.
@@ -37,26 +36,30 @@ impl Secrets {
         let aes = keccak256(ephemeral_key, &shared_secret);
         // mac-secret = keccak256(ephemeral-key ‖ aes-secret)
         let mac = keccak256(ephemeral_key, &aes);
-        Self::new(aes, mac)
+        Self { aes, mac }
     }
 
-    pub(super) fn new(aes: Zeroizing<[u8; 32]>, mac: Zeroizing<[u8; 32]>) -> Self {
-        let mac_cipher = MacCipher::new(&mac);
-        Self { aes, mac, mac_cipher }
+    /// The two directions of the stream.
+    pub(super) fn directions(
+        &self,
+        ours: Contribution,
+        theirs: Contribution,
+    ) -> (FrameWriter, FrameReader) {
+        let (aes, mac) = (Cipher::new(&self.aes), Cipher::new(&self.mac));
+        // egress-mac starts from mac-secret ^ their nonce, and our packet
+        let egress_mac = self.running_mac(mac.clone(), theirs.nonce, ours.packet);
+        // ingress-mac starts from mac-secret ^ our nonce, and their packet
+        let ingress_mac = self.running_mac(mac, ours.nonce, theirs.packet);
+        (FrameWriter::new(aes.clone(), egress_mac), FrameReader::new(aes, ingress_mac))
     }
 
-    /// What we write: egress-mac starts from mac-secret ^ *their* nonce and *our* packet.
-    pub(super) fn writer(&self, ours: Contribution, theirs: Contribution) -> FrameWriter {
-        FrameWriter::new(&self.aes, self.running_mac(theirs.nonce, ours.packet))
-    }
-
-    /// What we read: ingress-mac starts from mac-secret ^ *our* nonce and *their* packet.
-    pub(super) fn reader(&self, ours: Contribution, theirs: Contribution) -> FrameReader {
-        FrameReader::new(&self.aes, self.running_mac(ours.nonce, theirs.packet))
-    }
-
-    pub(super) fn running_mac(&self, receiver_nonce: &Nonce, sender_packet: &[u8]) -> Mac {
-        Mac::new(self.mac_cipher.clone(), &[&xor(&self.mac, receiver_nonce), sender_packet])
+    pub(super) fn running_mac(
+        &self,
+        cipher: Cipher,
+        receiver_nonce: &Nonce,
+        sender_packet: &[u8],
+    ) -> Mac {
+        Mac::new(cipher, &[&xor(&self.mac, receiver_nonce), sender_packet])
     }
 }
 

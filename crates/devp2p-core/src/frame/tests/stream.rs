@@ -5,7 +5,7 @@ use ctr::cipher::StreamCipher;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::{FrameError, FrameReader, HEADER_LEN, Mac, MacCipher};
+use super::super::{Cipher, FrameError, FrameReader, HEADER_LEN, Mac};
 use super::{header_by_hand, open, pair, seal};
 
 #[test]
@@ -102,7 +102,8 @@ fn header_data_and_padding_are_not_read() {
 fn readers_with_another_secret_open_nothing() {
     let (mut writer, _) = pair();
     let frame = seal(&mut writer, b"foo");
-    let mut reader = FrameReader::new(&[0x11; 32], Mac::new(MacCipher::new(&[0x23; 32]), &[]));
+    let mut reader =
+        FrameReader::new(Cipher::new(&[0x11; 32]), Mac::new(Cipher::new(&[0x23; 32]), &[]));
     assert_eq!(open(&mut reader, &frame), Err(FrameError::HeaderMac));
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::{FrameWriter, Mac, MacCipher};
+use super::super::{Cipher, FrameWriter, Mac};
 use super::seal;
 
 fn unhex(value: &Value) -> Vec<u8> {
@@ -14,7 +14,7 @@ fn the_golden_frame_has_our_header_and_body() {
     let vector: Value =
         serde_json::from_str(include_str!("../../../tests/vectors/rlpx_frame.json")).unwrap();
     let secret = unhex(&vector["aes_secret"]).try_into().unwrap();
-    let mut writer = FrameWriter::new(&secret, Mac::new(MacCipher::new(&secret), &[]));
+    let mut writer = FrameWriter::new(Cipher::new(&secret), Mac::new(Cipher::new(&secret), &[]));
 
     let frame = seal(&mut writer, &unhex(&vector["frame_content"]));
     let golden = unhex(&vector["frame"]);
@@ -36,7 +36,7 @@ fn assert_digest(case: usize, names: &[&str]) {
     let steps = case["steps"].as_array().unwrap();
     assert!(steps.iter().map(|step| &step[0]).eq(names));
 
-    let mut mac = Mac::new(MacCipher::new(&unhex(&vectors["secret"]).try_into().unwrap()), &[]);
+    let mut mac = Mac::new(Cipher::new(&unhex(&vectors["secret"]).try_into().unwrap()), &[]);
     for step in steps {
         let text = step[1].as_str().unwrap();
         match step[0].as_str().unwrap() {

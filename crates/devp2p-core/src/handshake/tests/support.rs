@@ -113,7 +113,7 @@ impl Eip8 {
     /// The secrets that the vectors give for auth2 and ack2.
     pub(super) fn secrets(&self) -> Secrets {
         let (aes, mac) = (self.derived("aes_secret"), self.derived("mac_secret"));
-        Secrets::new(aes.into(), mac.into())
+        Secrets { aes: aes.into(), mac: mac.into() }
     }
 
     pub(super) fn key(&self, field: &str) -> NodeKey {

@@ -6,7 +6,7 @@ use super::super::body::{AckBody, AuthBody};
 use super::super::secrets::{Contribution, Secrets, xor};
 use super::super::{AuthSent, Session, initiate, open_packet, respond};
 use super::support::{Eip8, Script};
-use crate::frame::{FrameReader, FrameWriter};
+use crate::frame::{Cipher, FrameReader, FrameWriter, Mac};
 use crate::keys::{NodeKey, PublicKey};
 
 /// The secrets as the recipient derives them.
@@ -105,8 +105,9 @@ fn assert_initiator_accepts(name: &str) {
     let ours = Contribution { nonce: &eip8.bytes("recipient_nonce"), packet: &ack };
     let theirs = Contribution { nonce: &nonce, packet: &auth };
     let secrets = eip8.secrets();
-    assert_opens(&mut session.writer, &mut secrets.reader(ours, theirs));
-    assert_opens(&mut secrets.writer(ours, theirs), &mut session.reader);
+    let (mut writer, mut reader) = secrets.directions(ours, theirs);
+    assert_opens(&mut session.writer, &mut reader);
+    assert_opens(&mut writer, &mut session.reader);
 }
 
 #[test]
@@ -214,11 +215,16 @@ fn the_mac_secret_is_that_of_the_vectors() {
     assert_eq!(*derived_secrets(&eip8).mac, eip8.derived("mac_secret"));
 }
 
+/// The MAC of the initiator's direction.
+fn running_mac(secrets: &Secrets, eip8: &Eip8) -> Mac {
+    let nonce = eip8.bytes("recipient_nonce");
+    secrets.running_mac(Cipher::new(&secrets.mac), &nonce, &eip8.packet("auth2"))
+}
+
 #[test]
 fn the_recipients_ingress_mac_is_that_of_the_vectors() {
     let eip8 = Eip8::read();
-    let nonce = eip8.bytes("recipient_nonce");
-    let mut mac = eip8.secrets().running_mac(&nonce, &eip8.packet("auth2"));
+    let mut mac = running_mac(&eip8.secrets(), &eip8);
     // A MAC is the first half of the digest; the vector gives the whole.
     let digest: [u8; 32] = eip8.derived("ingress_mac_digest_after_absorbing_foo");
     assert_eq!(mac.absorb(&[b"foo"]), digest[..16]);
@@ -229,8 +235,8 @@ fn the_recipient_reads_with_the_secrets_of_the_vectors() {
     let eip8 = Eip8::read();
     let (mut session, _) = respond_to(&eip8, "auth2");
     let secrets = eip8.secrets();
-    let ingress_mac = secrets.running_mac(&eip8.bytes("recipient_nonce"), &eip8.packet("auth2"));
-    let mut writer = FrameWriter::new(&secrets.aes, ingress_mac);
+    let ingress_mac = running_mac(&secrets, &eip8);
+    let mut writer = FrameWriter::new(Cipher::new(&secrets.aes), ingress_mac);
     assert_opens(&mut writer, &mut session.reader);
 }
 
@@ -250,6 +256,6 @@ fn the_initiator_of_auth2_writes_with_the_secrets_of_the_vectors() {
     let key = eip8.key("initiator_static_key");
     let mut session = auth2_sent(&eip8, &key).receive_ack(&eip8.packet("ack2")).unwrap();
     let secrets = eip8.secrets();
-    let egress_mac = secrets.running_mac(&eip8.bytes("recipient_nonce"), &eip8.packet("auth2"));
-    assert_opens(&mut session.writer, &mut FrameReader::new(&secrets.aes, egress_mac));
+    let egress_mac = running_mac(&secrets, &eip8);
+    assert_opens(&mut session.writer, &mut FrameReader::new(Cipher::new(&secrets.aes), egress_mac));
 }
