@@ -91,7 +91,7 @@ impl Connection {
     /// What comes after the handshake: getting to know each other, being peers, goodbye.
     pub(super) async fn proceed<R, W>(
         mut self,
-        mut link: Link<R, W>,
+        mut link: Box<Link<R, W>>,
         deadline: Instant,
     ) -> EndReason
     where
@@ -181,7 +181,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
 
     /// Says why we go, if there is something to say, and waits until it was heard: a connection
     /// that is closed with unread input is reset, and a reset destroys what was sent.
-    async fn say_goodbye(mut self, reason: &EndReason) {
+    async fn say_goodbye(mut self: Box<Self>, reason: &EndReason) {
         let Some(disconnect) = reason.disconnect() else {
             return;
         };
@@ -200,7 +200,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
 async fn shake_hands(
     key: &NodeKey,
     origin: Origin,
-) -> Result<Link<tcp::Reader, tcp::Writer>, EndReason> {
+) -> Result<Box<Link<tcp::Reader, tcp::Writer>>, EndReason> {
     match origin {
         Origin::Dial(enode) => {
             debug!(peer = %enode.public_key.short(), "dialing");
@@ -224,15 +224,16 @@ async fn shake_hands(
 }
 
 impl Link<tcp::Reader, tcp::Writer> {
-    fn new(tcp: tcp::Connected, session: Session, direction: Direction) -> Self {
-        Self {
+    /// In a box, because it is handed on from step to step.
+    fn new(tcp: tcp::Connected, session: Session, direction: Direction) -> Box<Self> {
+        Box::new(Self {
             remote: session.remote,
             direction,
             addresses: (tcp.local, tcp.remote),
             incoming: Incoming::new(tcp.reader, session.reader),
             outgoing: Outgoing::new(tcp.writer, session.writer),
             compression: Compression::Off,
-        }
+        })
     }
 }
 

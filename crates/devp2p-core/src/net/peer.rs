@@ -28,8 +28,8 @@ use crate::p2p::capability::{self, Shared};
 use crate::p2p::message::{self, Compression, MAX_PAYLOAD};
 use crate::p2p::{BASE_LENGTH, Capability, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG};
 use crate::protocol::{
-    Channel, Msg, MsgPipe, Outbox, OutboxReader, ProtocolError, QUEUE_BYTES, QueueSender, outbox,
-    queue,
+    Channel, InboxSender, Msg, MsgPipe, Outbox, OutboxReader, ProtocolError, QUEUE_BYTES, inbox,
+    outbox,
 };
 
 /// Frames that are ready together are written together, up to about this many bytes.
@@ -39,7 +39,7 @@ const WRITE_TOGETHER: usize = 64 * 1024;
 pub(super) async fn run<R, W>(
     local: &Local,
     closing: &mut Closing,
-    link: Link<R, W>,
+    link: Box<Link<R, W>>,
     peer: PeerInfo,
     shared: &[Shared],
 ) -> EndReason
@@ -47,7 +47,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Link { mut incoming, outgoing, compression, remote, .. } = link;
+    let Link { mut incoming, outgoing, compression, remote, .. } = *link;
     let (outbox, queued) = outbox(QUEUE_BYTES);
     let pong = Arc::new(Notify::new());
     let (goodbye, told_goodbye) = oneshot::channel();
@@ -79,7 +79,7 @@ where
 struct Receiver<'a> {
     shared: &'a [Shared],
     /// One for each of `shared`.
-    inboxes: Vec<QueueSender<Msg>>,
+    inboxes: Vec<InboxSender>,
     compression: Compression,
     pong: &'a Notify,
 }
@@ -138,9 +138,8 @@ impl Receiver<'_> {
         let (position, code) = capability::locate(self.shared, id)?;
         let payload = Bytes::from(self.compression.decompress(payload, MAX_PAYLOAD)?);
         if let Some(inbox) = self.inboxes.get(position) {
-            let bytes = payload.len();
             // An error says that the handler has ended; that ends the peer, not this message.
-            let _ = inbox.send(Msg { code, payload }, bytes).await;
+            let _ = inbox.send(Msg { code, payload }).await;
         }
         Ok(())
     }
@@ -201,7 +200,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Sends everything queued so far and the Disconnect, in [`GOODBYE_TIMEOUT`] in all. Without a
     /// reason to tell, the stream is only closed.
-    async fn say_goodbye(mut self, reason: Option<DisconnectReason>) -> Result<(), TransportError> {
+    async fn say_goodbye(
+        &mut self,
+        reason: Option<DisconnectReason>,
+    ) -> Result<(), TransportError> {
         self.queued.close();
         let farewell = async {
             if let Some(reason) = reason {
@@ -240,14 +242,14 @@ impl Handlers {
         shared: &[Shared],
         outbox: &Outbox,
         compression: Compression,
-    ) -> (Self, Vec<QueueSender<Msg>>) {
+    ) -> (Self, Vec<InboxSender>) {
         let mut handlers = Self { running: JoinSet::new(), names: Vec::new() };
         let mut inboxes = Vec::new();
         for range in shared {
             let Some(protocol) = local.protocols.get(range.index) else {
                 continue;
             };
-            let (sender, inbox) = queue(QUEUE_BYTES);
+            let (sender, inbox) = inbox(QUEUE_BYTES);
             let channel = Channel {
                 peer: Some(peer.id),
                 protocol: protocol.name(),

@@ -19,13 +19,17 @@ use crate::p2p::message::{self, Compression};
 /// How long a write may stand still before the connection is given up, as in go-ethereum.
 pub const WRITE_STALL: Duration = Duration::from_secs(20);
 
-/// The least that is read at once, in bytes. A buffer never grows by more than what has arrived
-/// already: a header alone, which is free to send, must not reserve 16 MiB.
-const CHUNK: usize = 4096;
+/// The least that is read at once, in bytes: all that a quiet peer costs. A buffer never grows by
+/// more than what has arrived already: a header alone, which is free to send, must not reserve
+/// 16 MiB.
+const MIN_READ: usize = 1024;
+/// The most that is read at once beyond the frame that is waited for, in bytes.
+const MAX_READ: usize = 64 * 1024;
 /// A buffer above this size, in bytes, is given back when it is empty and what passed through it
-/// last was less than a [`CHUNK`]. So who moves large messages keeps it, and a ping later it is
-/// gone.
+/// last was small. So who moves large messages keeps it, and a ping later it is gone.
 const KEEP: usize = 64 * 1024;
+/// Less than this, in bytes, is small.
+const SMALL: usize = 1024;
 
 /// Does the initiator's half of the handshake: auth out, ack in.
 ///
@@ -87,12 +91,14 @@ pub struct Incoming<R> {
     buffer: BytesMut,
     /// Bytes at the buffer's start that belong to the frame handed out last.
     handed_out: usize,
+    /// How much is read at once: more and more while as much arrives, less and less when not.
+    at_once: usize,
 }
 
 impl<R: AsyncRead + Unpin> Incoming<R> {
     /// Reads what the session's peer seals.
     pub fn new(reader: R, frames: FrameReader) -> Self {
-        Self { reader, frames, buffer: BytesMut::new(), handed_out: 0 }
+        Self { reader, frames, buffer: BytesMut::new(), handed_out: 0, at_once: MIN_READ }
     }
 
     /// Waits for a whole frame of at most `limit` bytes and returns its frame-data.
@@ -103,8 +109,8 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     /// [`TransportError::Closed`] at the end of the stream; any other ends the connection too.
     pub async fn read(&mut self, limit: usize) -> Result<&[u8], TransportError> {
         self.buffer.advance(self.handed_out);
-        if self.buffer.is_empty() && self.handed_out < CHUNK {
-            give_back_if_large(&mut self.buffer);
+        if self.buffer.is_empty() && self.handed_out < SMALL {
+            give_back_if_above(self.at_once.saturating_mul(4), &mut self.buffer);
         }
         self.handed_out = 0;
         if !self.fill(HEADER_LEN).await? {
@@ -127,8 +133,15 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     async fn fill(&mut self, wanted: usize) -> Result<bool, TransportError> {
         while self.buffer.len() < wanted {
             let missing = wanted.saturating_sub(self.buffer.len());
-            self.buffer.reserve(missing.min(self.buffer.len()).max(CHUNK));
-            if self.reader.read_buf(&mut self.buffer).await? == 0 {
+            self.buffer.reserve(missing.min(self.buffer.len()).max(self.at_once));
+            let room = self.buffer.capacity().saturating_sub(self.buffer.len());
+            let read = self.reader.read_buf(&mut self.buffer).await?;
+            if read == room {
+                self.at_once = self.at_once.saturating_mul(2).min(MAX_READ);
+            } else if read < self.at_once / 2 {
+                self.at_once = (self.at_once / 2).max(MIN_READ);
+            }
+            if read == 0 {
                 let cut_off = TransportError::Io(io::ErrorKind::UnexpectedEof);
                 return if self.buffer.is_empty() { Ok(false) } else { Err(cut_off) };
             }
@@ -139,7 +152,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     /// Reads and forgets until the stream ends: closing a connection with unread input resets it,
     /// and a reset destroys the goodbye that we sent.
     pub async fn discard(mut self) {
-        self.buffer = BytesMut::with_capacity(CHUNK);
+        self.buffer = BytesMut::with_capacity(MIN_READ);
         while matches!(self.reader.read_buf(&mut self.buffer).await, Ok(1..)) {
             self.buffer.clear();
         }
@@ -188,8 +201,8 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
                 return Err(TransportError::Io(io::ErrorKind::WriteZero));
             }
         }
-        if len < CHUNK {
-            give_back_if_large(&mut self.buffer);
+        if len < SMALL {
+            give_back_if_above(KEEP, &mut self.buffer);
         }
         Ok(())
     }
@@ -217,9 +230,9 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 }
 
-/// Frees an empty buffer that has grown above [`KEEP`].
-fn give_back_if_large(buffer: &mut BytesMut) {
-    if buffer.capacity() > KEEP {
+/// Frees an empty buffer that has grown above `keep` bytes.
+fn give_back_if_above(keep: usize, buffer: &mut BytesMut) {
+    if buffer.capacity() > keep {
         *buffer = BytesMut::new();
     }
 }
@@ -263,7 +276,7 @@ mod tests {
         for len in [1 << 20, 1 << 20, 10] {
             outgoing.seal(&vec![7; len]).unwrap();
             outgoing.flush().await.unwrap();
-            assert_eq!(outgoing.buffer.capacity() > KEEP, len > CHUNK);
+            assert_eq!(outgoing.buffer.capacity() > KEEP, len > SMALL);
         }
         let mut incoming = Incoming::new(&mut far, ours.reader);
         for len in [1 << 20, 1 << 20, 10] {

@@ -3,6 +3,7 @@
 //! Spec: [RLPx, capability messaging](https://github.com/ethereum/devp2p/blob/master/rlpx.md#capability-messaging),
 //! [EIP-706](https://eips.ethereum.org/EIPS/eip-706) for snappy
 
+use std::cell::RefCell;
 use std::fmt;
 
 use alloy_rlp::{Decodable, Encodable};
@@ -110,10 +111,15 @@ impl Compression {
     }
 }
 
+thread_local! {
+    /// The tables that snappy compresses with: 2 KiB, and 32 more for payloads above 16 KiB. They
+    /// hold nothing between two calls, so all connections of a thread can use the same ones.
+    static SNAPPY: RefCell<snap::raw::Encoder> = RefCell::new(snap::raw::Encoder::new());
+}
+
 /// Makes frame-data of messages, in a buffer that is used again for the next one.
 pub struct Encoder {
     compression: Compression,
-    snappy: Box<snap::raw::Encoder>,
     /// Never shorter than it was, so that its bytes are initialised only once.
     buffer: Vec<u8>,
 }
@@ -121,7 +127,7 @@ pub struct Encoder {
 impl Encoder {
     /// Compresses if that was agreed.
     pub fn new(compression: Compression) -> Self {
-        Self { compression, snappy: Box::new(snap::raw::Encoder::new()), buffer: Vec::new() }
+        Self { compression, buffer: Vec::new() }
     }
 
     /// frame-data for one message: `id` as an RLP integer (0 is `80`), then the payload.
@@ -143,9 +149,9 @@ impl Encoder {
         id.encode(&mut rest);
         let written = match self.compression {
             Compression::Off => copy(payload, rest),
-            Compression::Snappy => {
-                self.snappy.compress(payload, rest).map_err(|_| MessageError::Snappy)?
-            }
+            Compression::Snappy => SNAPPY
+                .with_borrow_mut(|snappy| snappy.compress(payload, rest))
+                .map_err(|_| MessageError::Snappy)?,
         };
         let size = id.length().saturating_add(written);
         check_size(size, MAX_FRAME_SIZE)?;

@@ -54,6 +54,7 @@
 //!
 //! Book: chapters A4 and A5.
 
+mod inbox;
 mod outbox;
 mod pipe;
 mod queue;
@@ -68,10 +69,10 @@ use std::sync::Arc;
 pub use crate::end::{PipeClosed, ProtocolError};
 use crate::info::PeerInfo;
 use crate::p2p::Capability;
+pub(crate) use inbox::{Inbox, InboxSender, inbox};
 pub(crate) use outbox::{Outbox, OutboxReader, outbox};
 pub(crate) use pipe::Channel;
 pub use pipe::{Msg, MsgPipe, MsgReader, MsgWriter};
-pub(crate) use queue::{QueueReceiver, QueueSender, queue};
 
 /// Bytes that each queue holds; one message more if it is larger than that.
 pub(crate) const QUEUE_BYTES: usize = 1024 * 1024;

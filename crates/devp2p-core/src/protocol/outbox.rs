@@ -1,25 +1,17 @@
 //! The outbox: what a peer's handlers have written, on its way to the peer's writer.
 //!
 //! ```text
-//! handler ──put──┐
-//! handler ──put──┼──▶ [ len ‖ frame-data ‖ len ‖ frame-data … ] ──take all──▶ writer
-//! handler ──put──┘    ◀── the buffer that it has read, for the next ones ────
+//! [ len ‖ frame-data ‖ len ‖ frame-data … ]
 //! ```
 //!
-//! One buffer for all messages instead of one for each: a message costs no allocation, and those
-//! that are ready together are taken together. The outbox is bounded in bytes: who puts in more
-//! than it holds waits until the writer has taken what is there. A message larger than the whole
-//! outbox enters only an empty one. So the bound is twice the capacity, what waits and what was
-//! taken, or a message each.
-//!
-//! The lock is held while a message is copied or two buffers change places, and never while
-//! somebody waits.
+//! One buffer for all messages instead of one for each, so that a message costs no allocation.
+//! Room comes back when the writer takes what is there; so what the outbox can hold is twice its
+//! capacity, or a message each if they are larger.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::{Notify, Semaphore};
+use std::sync::Arc;
 
 use super::PipeClosed;
+use super::queue::Queue;
 
 /// A buffer that is empty and above this size, in bytes, is given back.
 const KEEP: usize = 64 * 1024;
@@ -27,73 +19,43 @@ const KEEP: usize = 64 * 1024;
 /// The length before each frame-data. It is counted, so that small messages do not come free.
 type Len = [u8; 4];
 
+/// frame-data one behind the other, and the permits that it holds.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    permits: usize,
+}
+
 /// The two ends of a new outbox of `capacity` bytes.
 pub(crate) fn outbox(capacity: usize) -> (Outbox, OutboxReader) {
-    let shared = Arc::new(Shared {
-        capacity,
-        room: Semaphore::new(capacity),
-        filled: Notify::new(),
-        waiting: Mutex::default(),
-    });
-    (Outbox(shared.clone()), OutboxReader { shared, taken: Vec::new(), read: 0 })
-}
-
-struct Shared {
-    capacity: usize,
-    /// A permit for each byte that may still be put in.
-    room: Semaphore,
-    filled: Notify,
-    waiting: Mutex<Waiting>,
-}
-
-/// What was put in and not taken yet.
-#[derive(Default)]
-struct Waiting {
-    messages: Vec<u8>,
-    /// The permits that they hold.
-    permits: usize,
-    closed: bool,
-}
-
-impl Shared {
-    /// Locks for as long as `with` takes. No panic can leave it half done.
-    fn waiting<T>(&self, with: impl FnOnce(&mut Waiting) -> T) -> T {
-        with(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    let queue = Queue::new(capacity);
+    (Outbox(queue.clone()), OutboxReader { queue, taken: Buffer::default(), read: 0 })
 }
 
 /// The end that handlers have; they share it.
 #[derive(Clone)]
-pub(crate) struct Outbox(Arc<Shared>);
+pub(crate) struct Outbox(Arc<Queue<Buffer>>);
 
 impl Outbox {
     /// Puts in a message, after all that waited before; waits while there is no room. Cancel-safe:
     /// a dropped future has put nothing in.
     pub(crate) async fn put(&self, frame_data: &[u8]) -> Result<(), PipeClosed> {
-        let Self(shared) = self;
         // A frame-data has less than 2²⁴ bytes.
-        let len = u32::try_from(frame_data.len()).map_err(|_| PipeClosed)?.to_be_bytes();
-        let permits = frame_data.len().saturating_add(len.len()).min(shared.capacity);
-        let wanted = u32::try_from(permits).map_err(|_| PipeClosed)?;
-        shared.room.acquire_many(wanted).await.map_err(|_| PipeClosed)?.forget();
-        shared.waiting(|waiting| {
-            if waiting.closed {
-                return Err(PipeClosed);
-            }
-            waiting.messages.extend_from_slice(&len);
-            waiting.messages.extend_from_slice(frame_data);
-            waiting.permits = waiting.permits.saturating_add(permits);
-            Ok(())
-        })?;
-        shared.filled.notify_one();
-        Ok(())
+        let len: Len = u32::try_from(frame_data.len()).unwrap_or(u32::MAX).to_be_bytes();
+        let bytes = frame_data.len().saturating_add(len.len());
+        let put_in = |buffer: &mut Buffer, permits| {
+            buffer.bytes.extend_from_slice(&len);
+            buffer.bytes.extend_from_slice(frame_data);
+            buffer.permits = buffer.permits.saturating_add(permits);
+        };
+        self.0.put(bytes, put_in).await
     }
 }
 
 /// The end that the writer has.
 pub(crate) struct OutboxReader {
-    shared: Arc<Shared>,
-    taken: Vec<u8>,
+    queue: Arc<Queue<Buffer>>,
+    taken: Buffer,
     /// How many bytes of `taken` were handed out.
     read: usize,
 }
@@ -101,48 +63,42 @@ pub(crate) struct OutboxReader {
 impl OutboxReader {
     /// Waits until there may be something. Cancel-safe.
     pub(crate) async fn ready(&self) {
-        if self.read == self.taken.len() {
-            self.shared.filled.notified().await;
+        if self.all_read() {
+            self.queue.filled().await;
         }
     }
 
     /// The oldest frame-data, if there is one now.
     pub(crate) fn next(&mut self) -> Option<&[u8]> {
-        if self.read == self.taken.len() {
-            self.take();
+        if self.all_read() {
+            self.taken.bytes.clear();
+            self.read = 0;
+            self.queue.take(&mut self.taken);
+            self.queue.back(std::mem::take(&mut self.taken.permits));
         }
-        let (len, rest) =
-            self.taken.get(self.read..)?.split_first_chunk::<{ size_of::<Len>() }>()?;
-        let frame_data = rest.get(..usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
-        self.read = self.read.saturating_add(len.len()).saturating_add(frame_data.len());
-        Some(frame_data)
+        let (len, rest) = self.taken.bytes.get(self.read..)?.split_first_chunk()?;
+        let size = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+        self.read = self.read.saturating_add(len.len()).saturating_add(size);
+        rest.get(..size)
     }
 
-    /// Takes all that waits, and leaves the buffer that was read.
-    fn take(&mut self) {
-        self.taken.clear();
-        self.read = 0;
-        let permits = self.shared.waiting(|waiting| {
-            std::mem::swap(&mut waiting.messages, &mut self.taken);
-            std::mem::take(&mut waiting.permits)
-        });
-        self.shared.room.add_permits(permits);
+    fn all_read(&self) -> bool {
+        self.read == self.taken.bytes.len()
     }
 
     /// Frees buffers that are large and empty.
     pub(crate) fn give_back(&mut self) {
-        if self.read == self.taken.len() {
-            self.taken.clear();
+        if self.all_read() {
+            self.taken.bytes.clear();
             self.read = 0;
         }
         free_if_large(&mut self.taken);
-        self.shared.waiting(|waiting| free_if_large(&mut waiting.messages));
+        self.queue.with_container(free_if_large);
     }
 
     /// Refuses further messages; those inside can still be taken out.
     pub(crate) fn close(&mut self) {
-        self.shared.waiting(|waiting| waiting.closed = true);
-        self.shared.room.close();
+        self.queue.close();
     }
 }
 
@@ -152,9 +108,9 @@ impl Drop for OutboxReader {
     }
 }
 
-fn free_if_large(buffer: &mut Vec<u8>) {
-    if buffer.is_empty() && buffer.capacity() > KEEP {
-        *buffer = Vec::new();
+fn free_if_large(buffer: &mut Buffer) {
+    if buffer.bytes.is_empty() && buffer.bytes.capacity() > KEEP {
+        buffer.bytes = Vec::new();
     }
 }
 
@@ -240,7 +196,8 @@ mod tests {
         }
         outbox.put(&[0; 1 << 18]).await.unwrap();
         let capacities = |reader: &OutboxReader| {
-            [reader.taken.capacity(), reader.shared.waiting(|waiting| waiting.messages.capacity())]
+            let waiting = reader.queue.with_container(|waiting| waiting.bytes.capacity());
+            [reader.taken.bytes.capacity(), waiting]
         };
         assert!(capacities(&reader).iter().all(|capacity| *capacity >= 1 << 18));
         reader.give_back();

@@ -7,7 +7,7 @@ use alloy_rlp::{Decodable, Encodable};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use super::{Outbox, PipeClosed, ProtocolError, QUEUE_BYTES, QueueReceiver, QueueSender, queue};
+use super::{Inbox, InboxSender, Outbox, PipeClosed, ProtocolError, QUEUE_BYTES, inbox};
 use crate::events::{MsgEvent, PeerEvent};
 use crate::keys::PublicKey;
 use crate::p2p::Capability;
@@ -47,7 +47,7 @@ pub struct MsgPipe {
 }
 
 impl MsgPipe {
-    pub(crate) fn new(inbox: QueueReceiver<Msg>, outbox: Outbox, channel: Channel) -> Self {
+    pub(crate) fn new(inbox: Inbox, outbox: Outbox, channel: Channel) -> Self {
         let channel = Arc::new(channel);
         let encoder = Encoder::new(channel.compression);
         let outlet = Outlet::Peer(outbox);
@@ -87,8 +87,8 @@ impl MsgPipe {
                 channel: channel.clone(),
             },
         };
-        let (to_one, for_one) = queue(QUEUE_BYTES);
-        let (to_two, for_two) = queue(QUEUE_BYTES);
+        let (to_one, for_one) = inbox(QUEUE_BYTES);
+        let (to_two, for_two) = inbox(QUEUE_BYTES);
         (end(for_one, to_two), end(for_two, to_one))
     }
 
@@ -130,7 +130,7 @@ impl MsgPipe {
 ///
 /// Who drops it wants no more messages: those that come are thrown away, and the connection lives.
 pub struct MsgReader {
-    inbox: QueueReceiver<Msg>,
+    inbox: Inbox,
     channel: Arc<Channel>,
 }
 
@@ -160,7 +160,7 @@ enum Outlet {
     /// frame-data for a peer's writer.
     Peer(Outbox),
     /// Messages for the other end of [`MsgPipe::pair`].
-    Pair(QueueSender<Msg>),
+    Pair(InboxSender),
 }
 
 impl MsgWriter {
@@ -180,8 +180,7 @@ impl MsgWriter {
             Outlet::Peer(outbox) => outbox.put(frame_data).await?,
             Outlet::Pair(inbox) => {
                 let payload = Bytes::copy_from_slice(payload);
-                let bytes = payload.len();
-                inbox.send(Msg { code, payload }, bytes).await.map_err(|_| PipeClosed)?;
+                inbox.send(Msg { code, payload }).await?;
             }
         }
         self.encoder.give_back();

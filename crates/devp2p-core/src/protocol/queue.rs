@@ -1,125 +1,105 @@
-//! A queue bounded in bytes: who puts in more than it holds waits until some is taken out.
+//! Queues bounded in bytes: who puts in more than a queue holds waits until some is taken out.
 //!
-//! Nothing is dropped or reordered. An item larger than the whole queue enters when the queue is
-//! empty, so the bound is the capacity plus one item.
+//! ```text
+//!  put ──┐
+//!  put ──┼──▶ [ waiting ] ───── take ─────▶ [ taken ] ──▶ one by one
+//!  put ──┘         ◀──── the empty one ────────┘
+//! ```
+//!
+//! Nothing is dropped or reordered. What waits is taken all at once, and the two containers change
+//! places: in the long run nothing is allocated. What is larger than the whole queue enters only an
+//! empty one.
+//!
+//! A peer has two kinds: for each of its protocols an [`inbox`](super::inbox) of messages, and one
+//! [`outbox`](super::outbox) of bytes.
+//!
+//! The lock is held while something is put in, or the containers change places; never while
+//! somebody waits.
 
-use std::sync::Arc;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore};
 
-/// What an item costs besides its bytes, so that a million empty ones do not come free.
-const ITEM_COST: usize = 64;
+use super::PipeClosed;
 
-/// The two ends of a new queue of `capacity` bytes.
-pub(crate) fn queue<T>(capacity: usize) -> (QueueSender<T>, QueueReceiver<T>) {
-    let room = Arc::new(Semaphore::new(capacity));
-    let (items, taken) = mpsc::unbounded_channel();
-    (QueueSender { items, room: room.clone(), capacity }, QueueReceiver { items: taken, room })
-}
-
-/// The queue's other end is gone.
-#[derive(Debug)]
-pub(crate) struct QueueClosed;
-
-pub(crate) struct QueueSender<T> {
-    items: mpsc::UnboundedSender<(T, OwnedSemaphorePermit)>,
-    room: Arc<Semaphore>,
+/// A queue that keeps what waits in a `C`.
+pub(super) struct Queue<C> {
     capacity: usize,
+    /// A permit for each byte that may still be put in.
+    room: Semaphore,
+    filled: Notify,
+    waiting: Mutex<Waiting<C>>,
 }
 
-pub(crate) struct QueueReceiver<T> {
-    items: mpsc::UnboundedReceiver<(T, OwnedSemaphorePermit)>,
-    room: Arc<Semaphore>,
+#[derive(Default)]
+struct Waiting<C> {
+    container: C,
+    closed: bool,
 }
 
-impl<T> Clone for QueueSender<T> {
-    fn clone(&self) -> Self {
-        Self { items: self.items.clone(), room: self.room.clone(), capacity: self.capacity }
-    }
-}
-
-impl<T> QueueSender<T> {
-    /// Puts in an item of `bytes` bytes, after all that waited before; waits while there is no
-    /// room. Cancel-safe: a dropped future has put nothing in.
-    pub(crate) async fn send(&self, item: T, bytes: usize) -> Result<(), QueueClosed> {
-        let cost = bytes.saturating_add(ITEM_COST).min(self.capacity);
-        let cost = u32::try_from(cost).unwrap_or(u32::MAX);
-        let room = self.room.clone().acquire_many_owned(cost).await.map_err(|_| QueueClosed)?;
-        self.items.send((item, room)).map_err(|_| QueueClosed)
-    }
-}
-
-impl<T> QueueReceiver<T> {
-    /// Takes out the oldest item; `None` when the queue is empty and closed. Cancel-safe.
-    pub(crate) async fn recv(&mut self) -> Option<T> {
-        self.items.recv().await.map(|(item, _room)| item)
+impl<C: Default> Queue<C> {
+    pub(super) fn new(capacity: usize) -> Arc<Self> {
+        Arc::new(Self {
+            capacity,
+            room: Semaphore::new(capacity),
+            filled: Notify::new(),
+            waiting: Mutex::default(),
+        })
     }
 
-    /// Refuses further items; what is inside can still be taken out.
-    pub(crate) fn close(&mut self) {
+    /// Puts in something of `bytes` bytes, after all that waited before; waits while there is no
+    /// room. `put_in` is told how many permits it holds; they must be given [`back`](Self::back).
+    /// Cancel-safe: a dropped future has put nothing in.
+    pub(super) async fn put(
+        &self,
+        bytes: usize,
+        put_in: impl FnOnce(&mut C, usize),
+    ) -> Result<(), PipeClosed> {
+        let permits = bytes.min(self.capacity);
+        let wanted = u32::try_from(permits).unwrap_or(u32::MAX);
+        self.room.acquire_many(wanted).await.map_err(|_| PipeClosed)?.forget();
+        self.with_waiting(|waiting| match waiting.closed {
+            true => Err(PipeClosed),
+            false => Ok(put_in(&mut waiting.container, permits)),
+        })?;
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    /// Waits until something may have been put in, or the queue was closed. Cancel-safe.
+    pub(super) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Takes all that waits, in exchange for an empty container. False when the queue is closed:
+    /// this was the last.
+    pub(super) fn take(&self, container: &mut C) -> bool {
+        self.with_waiting(|waiting| {
+            mem::swap(&mut waiting.container, container);
+            !waiting.closed
+        })
+    }
+
+    /// Looks at what waits.
+    pub(super) fn with_container<T>(&self, look: impl FnOnce(&mut C) -> T) -> T {
+        self.with_waiting(|waiting| look(&mut waiting.container))
+    }
+
+    /// Gives the permits back of what was taken.
+    pub(super) fn back(&self, permits: usize) {
+        self.room.add_permits(permits);
+    }
+
+    /// Refuses everything further; what waits can still be taken.
+    pub(super) fn close(&self) {
+        self.with_waiting(|waiting| waiting.closed = true);
         self.room.close();
-        self.items.close();
-    }
-}
-
-impl<T> Drop for QueueReceiver<T> {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::{Duration, timeout};
-
-    /// Long enough for anything that does not wait for us.
-    const SOON: Duration = Duration::from_secs(5);
-
-    #[tokio::test(start_paused = true)]
-    async fn a_sender_waits_while_the_queue_is_full_and_goes_on_in_order() {
-        let (sender, mut receiver) = queue(1000);
-        sender.send(1, 900).await.unwrap();
-        assert!(timeout(SOON, sender.send(2, 900)).await.is_err(), "there was no room");
-        let second = tokio::spawn(async move { sender.send(3, 900).await });
-        assert_eq!(receiver.recv().await, Some(1));
-        assert_eq!(receiver.recv().await, Some(3));
-        second.await.unwrap().unwrap();
-        assert_eq!(receiver.recv().await, None);
+        self.filled.notify_one();
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn an_oversized_item_enters_only_an_empty_queue() {
-        let (sender, mut receiver) = queue(1000);
-        sender.send(1, 0).await.unwrap();
-        assert!(timeout(SOON, sender.send(2, 1 << 24)).await.is_err());
-        assert_eq!(receiver.recv().await, Some(1));
-        sender.send(3, 1 << 24).await.unwrap();
-        assert_eq!(receiver.recv().await, Some(3));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn empty_items_are_bounded_too() {
-        let (sender, _receiver) = queue(1000);
-        for n in 0..1000 / ITEM_COST {
-            sender.send(n, 0).await.unwrap();
-        }
-        assert!(timeout(SOON, sender.send(0, 0)).await.is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn closing_refuses_new_items_and_hands_out_the_old() {
-        let (sender, mut receiver) = queue(1000);
-        sender.send(1, 900).await.unwrap();
-        let blocked = tokio::spawn({
-            let sender = sender.clone();
-            async move { sender.send(2, 900).await }
-        });
-        tokio::task::yield_now().await;
-        receiver.close();
-        assert!(blocked.await.unwrap().is_err());
-        assert!(sender.send(3, 0).await.is_err());
-        assert_eq!(receiver.recv().await, Some(1));
-        assert_eq!(receiver.recv().await, None);
+    /// Locks for as long as `with` takes. No panic can leave it half done.
+    fn with_waiting<T>(&self, with: impl FnOnce(&mut Waiting<C>) -> T) -> T {
+        with(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -72,14 +72,14 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
     let hello = Hello::new(key.public_key(), "ours", capabilities);
     let local = Local { key, hello, protocols, questions, events: None };
     let addr = "127.0.0.1:30303".parse().unwrap();
-    let link = Link {
+    let link = Box::new(Link {
         remote: session.remote,
         direction: Direction::Inbound,
         addresses: (addr, addr),
         incoming: Incoming::new(reader, session.reader),
         outgoing: Outgoing::new(writer, session.writer),
         compression: Compression::Off,
-    };
+    });
     let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
     let deadline = Instant::now() + SETUP_TIMEOUT;
     let connection = tokio::spawn(connection.proceed(link, deadline));
