@@ -1,5 +1,6 @@
 //! `devp2p node`: a node that runs until it is told to end.
 
+mod echo;
 mod story;
 
 use std::net::{IpAddr, SocketAddr};
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use devp2p_core::enode::Enode;
-use devp2p_core::events::Events;
+use devp2p_core::events::{Events, PeerEvent};
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server, client_name};
+use devp2p_core::protocol::Protocol;
 
 use crate::failure::Failure;
 use crate::stop::Stop;
@@ -22,6 +24,7 @@ use story::Story;
 #[command(after_help = "\
 Examples:
   devp2p node
+  devp2p node --echo foo/42/1
   devp2p node --listen 127.0.0.1:0 --connect 'enode://…@127.0.0.1:30303'
   devp2p node --json --for 60 > events.jsonl")]
 pub(crate) struct Args {
@@ -47,6 +50,12 @@ pub(crate) struct Args {
     /// Let this node in even when there is no free slot; repeatable
     #[arg(long, value_name = "ENODE")]
     trusted: Vec<Enode>,
+    /// Send back what comes in NAME/VERSION/LENGTH, as foo/42/1; repeatable
+    #[arg(long, value_name = "PROTOCOL", value_parser = echo::protocol)]
+    echo: Vec<Protocol>,
+    /// Tell messages of subprotocols, too; --echo does so by itself
+    #[arg(long)]
+    message_events: bool,
     /// IP address in the enode [default: this machine's]
     #[arg(long, value_parser = values::ip)]
     ip: Option<IpAddr>,
@@ -86,6 +95,8 @@ fn config(args: &Args, key: NodeKey) -> Config {
         ip: args.ip.or_else(|| listen.map(|addr| lan::reachable_ip(addr.ip()))),
         max_peers: args.max_peers,
         trusted: args.trusted.iter().map(|enode| enode.public_key).collect(),
+        protocols: args.echo.clone(),
+        message_events: args.message_events || !args.echo.is_empty(),
         ..Config::new(key, args.name.clone().unwrap_or_else(own_name))
     }
 }
@@ -105,7 +116,8 @@ async fn tell(
             event = events.next() => event,
         };
         match event {
-            Some(event) => story.go_on(&event, &server.peers().await)?,
+            Some(added @ PeerEvent::Add { .. }) => story.go_on(&added, &server.peers().await)?,
+            Some(event) => story.go_on(&event, &[])?,
             None => return Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 
-use devp2p_core::events::PeerEvent;
+use devp2p_core::events::{MsgEvent, PeerEvent};
 use devp2p_core::keys::PublicKey;
 use devp2p_core::net::{EndReason, NodeInfo, PeerInfo};
 use devp2p_core::policy::Direction;
@@ -35,7 +35,7 @@ impl Story {
         }
     }
 
-    /// Tells an event; `peers` are those of this moment.
+    /// Tells an event; `peers` are those of this moment, needed only when one was added.
     ///
     /// # Errors
     /// [`Failure::Output`].
@@ -102,10 +102,12 @@ fn sentence(
             Some(format!("peer added    {}, at {remote}{dialed}", Who(name, *peer)))
         }
         PeerEvent::Drop { peer, error, .. } => {
-            let name = names.remove(peer);
-            let who = Who(name.as_deref().unwrap_or("a node"), *peer);
-            Some(format!("peer dropped  {who}: {}", Why(error)))
+            let told = format!("peer dropped  {}: {}", Who::of(*peer, names), Why(error));
+            names.remove(peer);
+            Some(told)
         }
+        PeerEvent::MsgRecv(msg) => Some(format!("msg received  {}", What(msg, names))),
+        PeerEvent::MsgSend(msg) => Some(format!("msg sent      {}", What(msg, names))),
         PeerEvent::Missed(count) => {
             Some(format!("{count} events are not shown: the output was too slow for them"))
         }
@@ -116,9 +118,25 @@ fn sentence(
 /// A peer's name, as much of it as fits into a line, and the beginning of its key.
 struct Who<'a>(&'a str, PublicKey);
 
+impl<'a> Who<'a> {
+    fn of(peer: PublicKey, names: &'a HashMap<PublicKey, String>) -> Self {
+        Self(names.get(&peer).map_or("a node", String::as_str), peer)
+    }
+}
+
 impl Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.64} ({})", self.0, self.1.short())
+    }
+}
+
+/// A message, and whose it is.
+struct What<'a>(&'a MsgEvent, &'a HashMap<PublicKey, String>);
+
+impl Display for What<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(MsgEvent { peer, protocol, msg_code, msg_size }, names) = self;
+        write!(f, "{}: {protocol} code {msg_code}, {msg_size} bytes", Who::of(*peer, names))
     }
 }
 

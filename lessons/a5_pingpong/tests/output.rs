@@ -1,0 +1,34 @@
+//! Runs the lesson as a learner does, and compares what it prints with what the book shows.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use workshop::transcript::{normalise, run};
+
+/// How long ago, in seconds, a message of a lesson can have been made.
+const AGE: u64 = 60;
+
+#[test]
+fn the_lesson_prints_what_the_book_shows() {
+    let transcript = run(env!("CARGO_BIN_EXE_a5_pingpong"), &[]).unwrap();
+    assert!(transcript.status.success(), "{transcript:?}");
+    assert_eq!(normalise(&transcript.stdout), include_str!("../expected.txt"));
+    assert_eq!(transcript.stderr, "");
+}
+
+#[test]
+fn the_solution_prints_what_the_book_shows() {
+    let transcript = run(env!("CARGO_BIN_EXE_a5_solution"), &[]).unwrap();
+    assert!(transcript.status.success(), "{transcript:?}");
+    let printed = normalise(&transcript.stdout);
+    let printed: String = printed.lines().map(|line| without_seconds(line) + "\n").collect();
+    assert_eq!(printed, include_str!("../expected-solution.txt"));
+}
+
+/// The time in a message changes from run to run: first in hexadecimal digits, then in decimal ones.
+fn without_seconds(line: &str) -> String {
+    let (_, created) = line.rsplit_once("created=").unwrap();
+    let seconds: u64 = created.parse().unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    assert!((now - AGE..=now).contains(&seconds), "{line}");
+    line.replace(&format!("{seconds:08x}"), "<seconds>").replace(created, "<seconds>")
+}
