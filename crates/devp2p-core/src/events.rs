@@ -72,6 +72,10 @@ pub struct MsgEvent {
     pub msg_code: u64,
     /// Bytes of payload, not compressed.
     pub msg_size: usize,
+    /// Our end of the connection.
+    pub local: SocketAddr,
+    /// The peer's end of the connection.
+    pub remote: SocketAddr,
 }
 // ANCHOR_END: peer_event
 
@@ -135,18 +139,24 @@ impl serde::Serialize for PeerEvent {
             map.serialize_entry("peer", &peer)?;
         }
         match self {
+            Self::Add { .. } => {}
+            Self::Drop { error, .. } => map.serialize_entry("error", &error.to_string())?,
             Self::MsgSend(message) | Self::MsgRecv(message) => {
                 map.serialize_entry("protocol", &*message.protocol)?;
                 map.serialize_entry("msg_code", &message.msg_code)?;
                 map.serialize_entry("msg_size", &message.msg_size)?;
             }
             Self::Missed(count) => map.serialize_entry("count", count)?,
-            Self::Drop { error, .. } => map.serialize_entry("error", &error.to_string())?,
-            Self::Add { .. } => {}
         }
-        if let Self::Add { local, remote, .. } | Self::Drop { local, remote, .. } = self {
-            map.serialize_entry("local", local)?;
-            map.serialize_entry("remote", remote)?;
+        match self {
+            Self::Add { local, remote, .. }
+            | Self::Drop { local, remote, .. }
+            | Self::MsgSend(MsgEvent { local, remote, .. })
+            | Self::MsgRecv(MsgEvent { local, remote, .. }) => {
+                map.serialize_entry("local", local)?;
+                map.serialize_entry("remote", remote)?;
+            }
+            Self::Missed(_) => {}
         }
         map.end()
     }

@@ -5,7 +5,6 @@
 mod support;
 
 use devp2p_core::enode::Enode;
-use devp2p_core::events::PeerEvent;
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{AddPeerError, Config, EndReason, Server, StartError, client_name};
 use devp2p_core::p2p::DisconnectReason;
@@ -229,62 +228,6 @@ async fn a_second_connection_of_the_same_node_is_refused() {
     assert!(events_second.next().await.is_none());
 }
 
-#[tokio::test]
-async fn messages_are_told_in_the_order_of_the_handler() {
-    use devp2p_core::protocol::Protocol;
-
-    let greeting = || {
-        Protocol::new("foo", 42, 2, |_, mut pipe| async move {
-            pipe.write(1, b"hello").await?;
-            let msg = pipe.read().await?;
-            assert_eq!((msg.code, &msg.payload[..]), (1, &b"hello"[..]));
-            pipe.read().await.map(|_| ()).map_err(Into::into)
-        })
-    };
-    let talkative =
-        |name| Config { protocols: vec![greeting()], message_events: true, ..config(name, 1) };
-    let one = Server::start(talkative("one")).await.unwrap();
-    let two = Server::start(talkative("two")).await.unwrap();
-    let mut events = one.subscribe();
-    one.add_peer(two.enode().clone()).await.unwrap();
-    added(&mut events).await;
-    for kind in ["msgsend", "msgrecv"] {
-        let event = soon(events.next()).await.unwrap();
-        assert_eq!(event.kind(), kind);
-        let (PeerEvent::MsgSend(message) | PeerEvent::MsgRecv(message)) = event else { panic!() };
-        assert_eq!((&*message.protocol, message.msg_code, message.msg_size), ("foo", 1, 5));
-        assert_eq!(message.peer, two.node_info().id);
-    }
-}
-
-#[tokio::test]
-async fn a_subscriber_that_is_too_slow_is_told_what_it_missed() {
-    use devp2p_core::protocol::Protocol;
-
-    let flood = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
-        for _ in 0..3000 {
-            pipe.write(0, &[]).await?;
-        }
-        Ok(())
-    });
-    let one = Config { protocols: vec![flood], message_events: true, ..config("one", 1) };
-    let two = Config { protocols: vec![listening("foo", 42)], ..config("two", 1) };
-    let (one, two) = (Server::start(one).await.unwrap(), Server::start(two).await.unwrap());
-    let (mut slow, mut events_two) = (one.subscribe(), two.subscribe());
-    one.add_peer(two.enode().clone()).await.unwrap();
-    added(&mut events_two).await;
-    let (_, end) = dropped(&mut events_two).await;
-    assert_eq!(said_by_peer(&end), Some(DisconnectReason::Quitting));
-    soon(one.stop()).await;
-    let Some(PeerEvent::Missed(missed)) = slow.next().await else { panic!("nothing was missed") };
-    let mut told = 0;
-    while let Some(event) = slow.next().await {
-        told += 1;
-        assert!(matches!(event.kind(), "msgsend" | "drop"));
-    }
-    assert_eq!(missed + told, 1 + 3000 + 1, "add, messages, drop");
-}
-
 #[cfg(feature = "serde")]
 #[tokio::test]
 async fn events_and_infos_become_json_with_the_keys_of_the_document() {
@@ -308,7 +251,7 @@ async fn events_and_infos_become_json_with_the_keys_of_the_document() {
     let info = serde_json::to_value(one.node_info()).unwrap();
     assert_eq!(keys(&info), "enode id ip listenAddr name nodeId protocols");
     assert_eq!(
-        serde_json::to_value(PeerEvent::Missed(7)).unwrap().to_string(),
+        serde_json::to_value(devp2p_core::events::PeerEvent::Missed(7)).unwrap().to_string(),
         r#"{"count":7,"type":"missed"}"#
     );
 }

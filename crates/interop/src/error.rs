@@ -54,6 +54,9 @@ impl fmt::Debug for InteropError {
     }
 }
 
+/// Characters of a line that are shown: a payload may make it millions long.
+const MAX_SHOWN: usize = 1000;
+
 /// Everything that a foreign peer was told (`>`) and said (`<`), in order.
 ///
 /// A line that an [`expect`](crate::Peer::expect) has taken is marked with `=`.
@@ -92,10 +95,17 @@ impl Transcript {
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.lines {
-            match line {
-                Line::Told(line) => writeln!(f, "  > {line}")?,
-                Line::Said { line, taken: false } => writeln!(f, "  < {line}")?,
-                Line::Said { line, taken: true } => writeln!(f, "  = {line}")?,
+            let (sign, line) = match line {
+                Line::Told(line) => ('>', line.clone()),
+                Line::Said { line, taken: false } => ('<', line.to_string()),
+                Line::Said { line, taken: true } => ('=', line.to_string()),
+            };
+            match line.char_indices().nth(MAX_SHOWN) {
+                Some((cut, _)) => {
+                    let (begin, rest) = line.split_at(cut);
+                    writeln!(f, "  {sign} {begin} … {} bytes more", rest.len())?;
+                }
+                None => writeln!(f, "  {sign} {line}")?,
             }
         }
         Ok(())
@@ -136,5 +146,11 @@ mod tests {
             "no line matched within 5s; the foreign peer said:\n  \
              > peers\n  = {\"event\":\"ok\"}\n  < {\"event\":\"peer\"}\n"
         );
+    }
+    #[test]
+    fn a_long_line_is_cut_where_it_is_shown() {
+        let mut transcript = Transcript::default();
+        transcript.told(&"ü".repeat(1001));
+        assert_eq!(transcript.to_string(), format!("  > {} … 2 bytes more\n", "ü".repeat(1000)));
     }
 }

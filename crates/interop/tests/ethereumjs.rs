@@ -1,4 +1,4 @@
-//! Our server and EthereumJS: connections, messages, goodbyes.
+//! Our server and EthereumJS: connections, goodbyes.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +10,7 @@
 mod common;
 
 use common::{
-    Ours, config, connect, dial_us, echoing, ethereumjs, event, key_of, listening, peer_event,
-    said, sends_and_gets_back, soon,
+    Ours, config, connect, dial_us, ethereumjs, event, key_of, listening, peer_event, said, soon,
 };
 use devp2p_core::net::Config;
 use devp2p_core::p2p::{Capability, DisconnectReason};
@@ -42,16 +41,6 @@ async fn whoever_dials_both_sides_know_each_other() {
         assert_eq!(we["name"], ours.server.node_info().name);
         assert_eq!(we["caps"], json!(["foo/42"]));
     }
-}
-
-#[tokio::test]
-#[ignore = "needs Node: just interop"]
-async fn messages_of_every_size_arrive_unchanged_both_ways() {
-    let (echo, got) = echoing();
-    let mut ours = Ours::start(config(vec![echo])).await;
-    let (mut them, _) = ethereumjs().await;
-    connect(&mut them, &mut ours).await;
-    sends_and_gets_back(&mut them, got).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Our server and go-ethereum: connections that last, messages, crossed dials.
+//! Our server and go-ethereum: connections that last, connections that do not, crossed dials.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,12 +12,12 @@ mod common;
 use std::process::Stdio;
 
 use common::{
-    Ours, config, connect, dial_us, echoing, ethereumjs, event, geth, key_of, peer_event, said,
-    sends_and_gets_back, soon,
+    Ours, config, connect, dial_us, ethereumjs, event, geth, key_of, peer_event, said, soon,
 };
 use devp2p_core::events::PeerEvent;
 use devp2p_core::p2p::Capability;
 use devp2p_core::policy::Direction;
+use devp2p_core::protocol::Protocol;
 use interop::{Peer, geth_devp2p};
 use serde_json::json;
 use tokio::process::Command;
@@ -82,13 +82,19 @@ async fn connections_last_longer_than_pings_and_silence_limits() {
 
 #[tokio::test]
 #[ignore = "needs Go: just interop"]
-async fn messages_of_every_size_arrive_unchanged_both_ways() {
-    let (echo, got) = echoing();
-    let mut ours = Ours::start(config(vec![echo])).await;
-    let (mut them, _) = geth(&[]).await;
+async fn a_geth_that_sends_gives_up_a_handler_that_does_not_read_for_20_s() {
+    let stuck = Protocol::new("foo", 42, 1, |_, _pipe| std::future::pending());
+    let mut ours = Ours::start(config(vec![stuck])).await;
+    let (mut them, _) = geth(&["--quiet"]).await;
     connect(&mut them, &mut ours).await;
     said(&mut them, event("started")).await;
-    sends_and_gets_back(&mut them, got).await;
+    let begin = Instant::now();
+    // 100 MiB: more than all buffers on the way.
+    them.send_line("flood foo 0 1048576 100").await.unwrap();
+    let drop = them.expect(peer_event("drop", &ours), LASTING).await.unwrap();
+    assert!(drop["error"].as_str().unwrap().ends_with("i/o timeout"), "{drop}");
+    assert!(begin.elapsed() >= Duration::from_secs(20), "{:?}", begin.elapsed());
+    soon(ours.server.stop()).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Every reason to say goodbye, as go-ethereum hears it from us, and as we hear it from
-//! go-ethereum.
+//! go-ethereum. Those of our handlers are in `ends.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,16 +18,8 @@ use common::{
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, EndReason};
 use devp2p_core::p2p::DisconnectReason;
-use devp2p_core::protocol::{Protocol, ProtocolError};
+use devp2p_core::protocol::Protocol;
 use interop::{InteropError, Peer};
-
-/// foo/42, which ends as soon as a message comes.
-fn ending(how: fn() -> Result<(), ProtocolError>) -> Protocol {
-    Protocol::new("foo", 42, 1, move |_, mut pipe| async move {
-        pipe.read().await?;
-        how()
-    })
-}
 
 /// The next goodbye that the raw peer hears: its reason, and its bytes in hex.
 async fn hears_goodbye(raw: &mut Peer) -> (u64, String) {
@@ -166,36 +158,6 @@ async fn geth_hears_0x08_when_we_stop() {
     soon(ours.server.stop()).await;
     let drop = said(&mut geth, about_us).await;
     assert_eq!(drop["error"], "client quitting");
-}
-
-#[tokio::test]
-#[ignore = "needs Go: just interop"]
-async fn geth_hears_0x08_when_our_handler_has_had_enough() {
-    let mut ours = Ours::start(config(vec![ending(|| Ok(()))])).await;
-    let (mut geth, _) = geth(&[]).await;
-    connect(&mut geth, &mut ours).await;
-
-    said(&mut geth, event("started")).await;
-    geth.send_line("send foo 0").await.unwrap();
-    let drop = said(&mut geth, peer_event("drop", &ours)).await;
-    assert_eq!(drop["error"], "client quitting");
-    assert_eq!(ours.dropped().await.to_string(), "protocol foo/42 returned");
-}
-
-#[tokio::test]
-#[ignore = "needs Go: just interop"]
-async fn geth_hears_0x10_when_our_handler_fails() {
-    let fails = || Err(ProtocolError::other("out of soup"));
-    let mut ours = Ours::start(config(vec![ending(fails)])).await;
-    let (mut geth, _) = geth(&[]).await;
-    connect(&mut geth, &mut ours).await;
-
-    said(&mut geth, event("started")).await;
-    geth.send_line("send foo 0").await.unwrap();
-    let drop = said(&mut geth, peer_event("drop", &ours)).await;
-    assert_eq!(drop["error"], "subprotocol error");
-    let reason = ours.dropped().await.to_string();
-    assert_eq!(reason, "protocol foo/42: out of soup");
 }
 
 #[tokio::test]

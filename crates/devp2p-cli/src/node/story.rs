@@ -135,7 +135,7 @@ struct What<'a>(&'a MsgEvent, &'a HashMap<PublicKey, String>);
 
 impl Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(MsgEvent { peer, protocol, msg_code, msg_size }, names) = self;
+        let Self(MsgEvent { peer, protocol, msg_code, msg_size, .. }, names) = self;
         write!(f, "{}: {protocol} code {msg_code}, {msg_size} bytes", Who::of(*peer, names))
     }
 }

@@ -14,6 +14,9 @@
 //! Spec: [RLPx, MAC](https://github.com/ethereum/devp2p/blob/master/rlpx.md#mac)
 
 use aes::cipher::BlockCipherEncrypt;
+#[cfg(feature = "asm")]
+use keccak_asm::{Digest, Keccak256};
+#[cfg(not(feature = "asm"))]
 use sha3::{Digest, Keccak256};
 
 use super::Cipher;

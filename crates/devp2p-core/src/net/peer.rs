@@ -28,8 +28,8 @@ use crate::p2p::capability::{self, Shared};
 use crate::p2p::message::{self, Compression, MAX_PAYLOAD};
 use crate::p2p::{BASE_LENGTH, Capability, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG};
 use crate::protocol::{
-    Channel, InboxSender, Msg, MsgPipe, Outbox, OutboxReader, ProtocolError, QUEUE_BYTES, inbox,
-    outbox,
+    Channel, InboxSender, Msg, MsgPipe, Outbox, OutboxReader, ProtocolError, QUEUE_BYTES, Told,
+    inbox, outbox,
 };
 
 /// Frames that are ready together are written together, up to about this many bytes.
@@ -250,17 +250,20 @@ impl Handlers {
                 continue;
             };
             let (sender, inbox) = inbox(QUEUE_BYTES);
+            let &PeerInfo { id, local: our_end, remote, .. } = peer;
+            let told = |events| Told { events, peer: id, local: our_end, remote };
             let channel = Channel {
-                peer: Some(peer.id),
                 protocol: protocol.name(),
                 capability: protocol.capability(),
                 offset: range.offset,
                 length: range.length,
                 compression,
-                events: local.events.clone(),
+                told: local.events.clone().map(told),
             };
             let pipe = MsgPipe::new(inbox, outbox.clone(), channel);
-            let task = handlers.running.spawn(protocol.run(peer.clone(), pipe));
+            let (handler, peer) = (protocol.clone(), peer.clone());
+            // Called in its own task, not here: it may panic before it returns its future.
+            let task = handlers.running.spawn(async move { handler.run(peer, pipe).await });
             handlers.names.push((task.id(), protocol.capability()));
             inboxes.push(sender);
         }

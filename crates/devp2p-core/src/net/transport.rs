@@ -133,7 +133,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     async fn fill(&mut self, wanted: usize) -> Result<bool, TransportError> {
         while self.buffer.len() < wanted {
             let missing = wanted.saturating_sub(self.buffer.len());
-            self.buffer.reserve(missing.min(self.buffer.len()).max(self.at_once));
+            self.make_room(missing.min(self.buffer.len()).max(self.at_once));
             let room = self.buffer.capacity().saturating_sub(self.buffer.len());
             let read = self.reader.read_buf(&mut self.buffer).await?;
             if read == room {
@@ -149,9 +149,20 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         Ok(true)
     }
 
+    /// Makes room for `more` bytes and, unlike [`BytesMut::reserve`], not for twice as many: that
+    /// would fill up with frames that nobody has asked for yet, up to 16 MiB of them.
+    fn make_room(&mut self, more: usize) {
+        if !self.buffer.try_reclaim(more) {
+            let capacity = self.buffer.len().saturating_add(more).next_multiple_of(MIN_READ);
+            let mut larger = BytesMut::with_capacity(capacity);
+            larger.extend_from_slice(&self.buffer);
+            self.buffer = larger;
+        }
+    }
+
     /// Reads and forgets until the stream ends: closing a connection with unread input resets it,
     /// and a reset destroys the goodbye that we sent.
-    pub async fn discard(mut self) {
+    pub async fn discard(&mut self) {
         self.buffer = BytesMut::with_capacity(MIN_READ);
         while matches!(self.reader.read_buf(&mut self.buffer).await, Ok(1..)) {
             self.buffer.clear();
@@ -230,9 +241,9 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 }
 
-/// Frees an empty buffer that has grown above `keep` bytes.
+/// Frees an empty buffer that has grown above `keep` bytes, the part included that was used.
 fn give_back_if_above(keep: usize, buffer: &mut BytesMut) {
-    if buffer.capacity() > keep {
+    if buffer.try_reclaim(keep.saturating_add(1)) {
         *buffer = BytesMut::new();
     }
 }
@@ -269,6 +280,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_large_frame_is_read_and_not_the_ones_behind_it() {
+        let (ours, theirs) = sessions().await;
+        let mut outgoing = Outgoing::new(tokio::io::sink(), theirs.writer);
+        for _ in 0..3 {
+            outgoing.seal(&vec![7; 1 << 20]).unwrap();
+        }
+        let mut incoming = Incoming::new(&outgoing.buffer[..], ours.reader);
+        for _ in 0..3 {
+            assert_eq!(incoming.read(1 << 20).await.unwrap().len(), 1 << 20);
+            let held = incoming.buffer.len();
+            assert!(held <= (1 << 20) + MAX_READ, "{held} bytes");
+        }
+    }
+
+    #[tokio::test]
     async fn large_buffers_are_kept_for_large_messages_and_given_back_after_a_small_one() {
         let (ours, theirs) = sessions().await;
         let (mut far, near) = duplex(1 << 22);
@@ -281,8 +307,11 @@ mod tests {
         let mut incoming = Incoming::new(&mut far, ours.reader);
         for len in [1 << 20, 1 << 20, 10] {
             assert_eq!(incoming.read(1 << 20).await.unwrap().len(), len);
-            assert!(incoming.buffer.capacity() > KEEP);
         }
+        assert!(
+            incoming.buffer.try_reclaim(KEEP + 1),
+            "the small one came through the large buffer"
+        );
         drop(outgoing);
         assert_eq!(incoming.read(1 << 20).await, Err(TransportError::Closed));
         assert!(incoming.buffer.capacity() <= KEEP);

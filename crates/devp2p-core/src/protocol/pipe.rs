@@ -1,6 +1,7 @@
 //! Messages, and the pipe through which a handler reads and writes them.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alloy_rlp::{Decodable, Encodable};
@@ -71,13 +72,12 @@ impl MsgPipe {
     /// ```
     pub fn pair(name: &str, version: u64, length: u64) -> (Self, Self) {
         let channel = Arc::new(Channel {
-            peer: None,
             protocol: name.into(),
             capability: Capability::new(name, version),
             offset: 0,
             length,
             compression: Compression::Snappy,
-            events: None,
+            told: None,
         });
         let end = |inbox, outbox| Self {
             reader: MsgReader { inbox, channel: channel.clone() },
@@ -212,16 +212,22 @@ impl Clone for MsgWriter {
 
 /// How a pipe's messages look on the wire and in events.
 pub(crate) struct Channel {
-    /// Nobody, in memory.
-    pub(crate) peer: Option<PublicKey>,
     pub(crate) protocol: Arc<str>,
     pub(crate) capability: Capability,
     /// msg-id of code 0.
     pub(crate) offset: u64,
     pub(crate) length: u64,
     pub(crate) compression: Compression,
-    /// Where message events go, if they are wanted.
-    pub(crate) events: Option<broadcast::WeakSender<PeerEvent>>,
+    /// Set if message events are wanted.
+    pub(crate) told: Option<Told>,
+}
+
+/// Where message events go, and about whom they are.
+pub(crate) struct Told {
+    pub(crate) events: broadcast::WeakSender<PeerEvent>,
+    pub(crate) peer: PublicKey,
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
 }
 
 impl Channel {
@@ -232,9 +238,13 @@ impl Channel {
     }
 
     fn tell(&self, kind: fn(MsgEvent) -> PeerEvent, msg_code: u64, msg_size: usize) {
-        let events = self.events.as_ref().and_then(broadcast::WeakSender::upgrade);
-        if let (Some(events), Some(peer)) = (events, self.peer) {
-            let event = MsgEvent { peer, protocol: self.protocol.clone(), msg_code, msg_size };
+        let Some(Told { events, peer, local, remote }) = &self.told else {
+            return;
+        };
+        if let Some(events) = events.upgrade() {
+            let (peer, local, remote) = (*peer, *local, *remote);
+            let protocol = self.protocol.clone();
+            let event = MsgEvent { peer, protocol, msg_code, msg_size, local, remote };
             // An error only says that nobody listens.
             let _ = events.send(kind(event));
         }

@@ -59,9 +59,12 @@ impl<C: Default> Queue<C> {
         let permits = bytes.min(self.capacity);
         let wanted = u32::try_from(permits).unwrap_or(u32::MAX);
         self.room.acquire_many(wanted).await.map_err(|_| PipeClosed)?.forget();
-        self.with_waiting(|waiting| match waiting.closed {
-            true => Err(PipeClosed),
-            false => Ok(put_in(&mut waiting.container, permits)),
+        self.with_waiting(|waiting| {
+            if waiting.closed {
+                return Err(PipeClosed);
+            }
+            put_in(&mut waiting.container, permits);
+            Ok(())
         })?;
         self.filled.notify_one();
         Ok(())

@@ -1,9 +1,9 @@
 // Command geth-peer is the foreign end of a connection in our interoperability
 // tests: go-ethereum's own devp2p stack, driven through two pipes.
 //
-//	geth-peer node [flags]          a whole p2p.Server          (node.go)
-//	geth-peer raw ENODE [flags]     one dialed RLPx connection  (raw.go)
-//	geth-peer raw-listen [flags]    accepted RLPx connections   (raw.go)
+//	geth-peer node [flags]          a whole p2p.Server          (node.go, session.go)
+//	geth-peer raw ENODE [flags]     one dialed RLPx connection  (raw.go, probe.go, base.go)
+//	geth-peer raw-listen [flags]    accepted RLPx connections   (the same)
 //	geth-peer bench [flags]         two servers, timed          (bench.go)
 //
 // Everything it has to say is one JSON object a line on standard output, each
@@ -145,18 +145,37 @@ func parseCap(text string) (p2p.Cap, error) {
 	return p2p.Cap{Name: name, Version: uint(number)}, nil
 }
 
-// parseMessage reads a code and a payload in hex, which may be missing.
+// parseMessage reads a code and a payload, which may be missing.
 func parseMessage(words []string) (code uint64, payload []byte, err error) {
 	if len(words) < 1 || len(words) > 2 {
-		return 0, nil, errors.New("a message is CODE and HEXPAYLOAD")
+		return 0, nil, errors.New("a message is CODE and PAYLOAD")
 	}
 	if code, err = strconv.ParseUint(words[0], 0, 64); err != nil {
 		return 0, nil, err
 	}
 	if len(words) == 2 {
-		payload, err = hex.DecodeString(words[1])
+		payload, err = parsePayload(words[1])
 	}
 	return code, payload, err
+}
+
+// parsePayload reads hex digits, zeros:SIZE, or noise:SIZE, which does not compress:
+// a payload may be larger than a line should be.
+func parsePayload(text string) ([]byte, error) {
+	kind, size, found := strings.Cut(text, ":")
+	if !found {
+		return hex.DecodeString(text)
+	}
+	length, err := strconv.ParseUint(size, 10, 25)
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == "zeros":
+		return make([]byte, length), nil
+	case kind == "noise":
+		return noise(int(length)), nil
+	}
+	return nil, errors.New("a payload is HEX, zeros:SIZE or noise:SIZE")
 }
 
 // logLines prints geth's log, where alone it tells of connections that end before

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,17 +17,10 @@ import (
 type node struct {
 	server *p2p.Server
 	echo   bool
+	quiet  bool
 
 	mu       sync.Mutex
 	sessions map[*session]struct{}
-}
-
-// session is one protocol running with one peer.
-type session struct {
-	protocol p2p.Protocol
-	peer     enode.ID
-	rw       p2p.MsgReadWriter
-	finish   chan string // how the handler shall end: a word of the command "finish"
 }
 
 // runNode is the mode "node".
@@ -37,9 +28,8 @@ func runNode(args []string) error {
 	n := &node{sessions: make(map[*session]struct{})}
 	config := p2p.Config{
 		// UDP would add a second socket and peers that no test asked for.
-		NoDiscovery:     true,
-		EnableMsgEvents: true,
-		Logger:          log.NewLogger(&logLines{}),
+		NoDiscovery: true,
+		Logger:      log.NewLogger(&logLines{}),
 	}
 	flags := flag.NewFlagSet("node", flag.ExitOnError)
 	key := flags.String("key", "", "secret key, 64 hex digits; new if missing")
@@ -50,6 +40,7 @@ func runNode(args []string) error {
 	flags.IntVar(&config.MaxPeers, "max-peers", 10, "peer slots")
 	flags.BoolVar(&config.NoDial, "no-dial", false, "all slots for inbound peers; the command add does nothing then")
 	flags.BoolVar(&n.echo, "echo", false, "send every message back")
+	flags.BoolVar(&n.quiet, "quiet", false, "tell nothing of messages, of which there will be many")
 	flags.Func("protocol", "NAME/VERSION/LENGTH, repeatable", func(text string) error {
 		protocol, err := parseProtocol(text)
 		protocol.Run = func(peer *p2p.Peer, rw p2p.MsgReadWriter) error {
@@ -59,6 +50,7 @@ func runNode(args []string) error {
 		return err
 	})
 	flags.Parse(args)
+	config.EnableMsgEvents = !n.quiet
 
 	var err error
 	if config.PrivateKey, err = parseKey(*key); err != nil {
@@ -156,11 +148,14 @@ func (n *node) command(words []string) error {
 		return nil
 	case verb == "send" && len(arguments) >= 2:
 		return n.send(arguments[0], arguments[1:])
+	case verb == "flood" && len(arguments) == 4:
+		return n.flood(arguments[0], arguments[1:])
 	case verb == "finish" && len(arguments) == 2:
 		return n.finish(arguments[0], arguments[1])
 	}
 	return errors.New("not one of: add ENODE, remove ENODE, trust ENODE, peers, " +
-		"send PROTOCOL CODE [HEXPAYLOAD], finish PROTOCOL ok|error|invalid, stop")
+		"send PROTOCOL CODE [PAYLOAD], flood PROTOCOL CODE SIZE COUNT, " +
+		"finish PROTOCOL ok|error|invalid, stop")
 }
 
 func withNode(url string, do func(*enode.Node)) error {
@@ -183,10 +178,33 @@ func (n *node) send(protocol string, words []string) error {
 		return err
 	}
 	for _, s := range sessions {
-		err := s.rw.WriteMsg(p2p.Msg{Code: code, Size: uint32(len(payload)), Payload: bytes.NewReader(payload)})
-		if err != nil {
+		if err := s.write(code, payload); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// flood lets every peer that runs the protocol be flooded, and does not wait for
+// the end: a line "flooded" tells.
+func (n *node) flood(protocol string, words []string) error {
+	var numbers [3]uint64
+	for i, word := range words {
+		var err error
+		if numbers[i], err = strconv.ParseUint(word, 10, 24); err != nil {
+			return err
+		}
+	}
+	code, size, count := numbers[0], int(numbers[1]), numbers[2]
+	if size < 8 {
+		return errors.New("the number of a message takes 8 bytes")
+	}
+	sessions, err := n.running(protocol)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		go s.flood(code, size, count)
 	}
 	return nil
 }
@@ -223,76 +241,4 @@ func (n *node) running(protocol string) ([]*session, error) {
 		return nil, fmt.Errorf("no peer runs the protocol %q", protocol)
 	}
 	return sessions, nil
-}
-
-// handle is the protocol handler. What it returns decides the Disconnect reason
-// that geth sends: nil 0x08, an invalid code 0x02, any other error 0x10.
-func (n *node) handle(protocol p2p.Protocol, peer *p2p.Peer, rw p2p.MsgReadWriter) error {
-	s := &session{protocol: protocol, peer: peer.ID(), rw: rw, finish: make(chan string, 1)}
-	n.mu.Lock()
-	n.sessions[s] = struct{}{}
-	n.mu.Unlock()
-	s.emit("started")
-
-	ended := make(chan error, 1)
-	go func() { ended <- s.receive(n.echo) }()
-	var err error
-	select {
-	case err = <-ended:
-	case how := <-s.finish:
-		err = s.end(how)
-	}
-
-	n.mu.Lock()
-	delete(n.sessions, s)
-	n.mu.Unlock()
-	s.emit("ended", "error", errorText(err))
-	return err
-}
-
-// receive prints messages until the connection ends.
-func (s *session) receive(echo bool) error {
-	for {
-		msg, err := s.rw.ReadMsg()
-		if err != nil {
-			return err
-		}
-		payload, err := io.ReadAll(msg.Payload)
-		if err != nil {
-			return err
-		}
-		s.emit("message", append([]any{"code", msg.Code}, payloadPairs(payload)...)...)
-		if !echo {
-			continue
-		}
-		err = s.rw.WriteMsg(p2p.Msg{Code: msg.Code, Size: msg.Size, Payload: bytes.NewReader(payload)})
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// end is what the handler returns after the command "finish".
-func (s *session) end(how string) error {
-	switch how {
-	case "ok":
-		return nil
-	case "invalid":
-		// geth refuses to send this, with the error that means 0x02.
-		return p2p.SendItems(s.rw, s.protocol.Length)
-	default:
-		return errors.New("told to fail")
-	}
-}
-
-func (s *session) emit(event string, pairs ...any) {
-	about := []any{"protocol", s.protocol.Name, "version", s.protocol.Version, "peer", s.peer}
-	emit(event, append(about, pairs...)...)
-}
-
-func errorText(err error) any {
-	if err == nil {
-		return nil
-	}
-	return err.Error()
 }

@@ -18,12 +18,9 @@ use devp2p_core::events::{Events, PeerEvent};
 use devp2p_core::keys::{NodeKey, PublicKey};
 use devp2p_core::net::{Config, EndReason, Server, client_name};
 use devp2p_core::p2p::DisconnectReason;
-use devp2p_core::protocol::{Msg, Protocol};
+use devp2p_core::protocol::Protocol;
 use interop::{Peer, Ready, ethereumjs_peer, geth_peer};
-use rand::Rng;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 use tokio::time::{Duration, timeout};
 
 /// Longer than anything here takes on a slow machine.
@@ -117,21 +114,14 @@ pub(crate) fn listening() -> Protocol {
     })
 }
 
-/// foo/42, which sends everything back; also what it gets.
-pub(crate) fn echoing() -> (Protocol, mpsc::UnboundedReceiver<Msg>) {
-    let (sender, got) = mpsc::unbounded_channel();
-    let protocol = Protocol::new("foo", 42, 1, move |_, mut pipe| {
-        let sender = sender.clone();
-        async move {
-            loop {
-                let msg = pipe.read().await?;
-                pipe.write(msg.code, &msg.payload).await?;
-                // Not every test looks at what came.
-                let _ = sender.send(msg);
-            }
+/// foo/42, which sends everything back.
+pub(crate) fn echoing() -> Protocol {
+    Protocol::new("foo", 42, 1, |_, mut pipe| async move {
+        loop {
+            let msg = pipe.read().await?;
+            pipe.write(msg.code, &msg.payload).await?;
         }
-    });
-    (protocol, got)
+    })
 }
 
 /// The key of a foreign peer.
@@ -141,13 +131,27 @@ pub(crate) fn key_of(them: &Ready) -> PublicKey {
 
 /// A go-ethereum node that speaks foo/42 with one message code.
 pub(crate) async fn geth(more: &[&str]) -> (Peer, Ready) {
-    let arguments = [&["node", "--protocol", "foo/42/1"], more].concat();
+    geth_speaking(&["foo/42/1"], more).await
+}
+
+/// A go-ethereum node that speaks these, each NAME/VERSION/LENGTH.
+pub(crate) async fn geth_speaking(protocols: &[&str], more: &[&str]) -> (Peer, Ready) {
+    let protocols = protocols.iter().flat_map(|protocol| ["--protocol", protocol]);
+    let arguments: Vec<&str> =
+        ["node"].into_iter().chain(protocols).chain(more.iter().copied()).collect();
     ready(Peer::start(&geth_peer().unwrap(), &arguments).unwrap()).await
 }
 
 /// An EthereumJS node that speaks foo/42 with one message code.
 pub(crate) async fn ethereumjs() -> (Peer, Ready) {
-    let arguments = ["node", "--cap", "foo/42/1"];
+    ethereumjs_speaking(&["foo/42/1"], &[]).await
+}
+
+/// An EthereumJS node that speaks these, each NAME/VERSION/LENGTH.
+pub(crate) async fn ethereumjs_speaking(protocols: &[&str], more: &[&str]) -> (Peer, Ready) {
+    let protocols = protocols.iter().flat_map(|protocol| ["--cap", protocol]);
+    let arguments: Vec<&str> =
+        ["node"].into_iter().chain(protocols).chain(more.iter().copied()).collect();
     ready(Peer::start(&ethereumjs_peer().unwrap(), &arguments).unwrap()).await
 }
 
@@ -207,24 +211,30 @@ pub(crate) async fn connect(them: &mut Peer, ours: &mut Ours) {
     ours.added().await;
 }
 
-/// A foreign node sends messages of 0 bytes to 100 KiB to our echo, and gets them back; `got`
-/// is what arrived in between.
-pub(crate) async fn sends_and_gets_back(them: &mut Peer, mut got: mpsc::UnboundedReceiver<Msg>) {
-    for size in [0, 1, 100, 100 * 1024] {
-        let mut payload = vec![0; size];
-        // Random bytes and long runs: what snappy keeps, and what it shortens.
-        rand::rng().fill_bytes(&mut payload[..size / 2]);
-        them.send_line(&format!("send foo 0 {}", hex::encode(&payload))).await.unwrap();
-        let there = soon(got.recv()).await.unwrap();
-        assert!(there.code == 0 && there.payload == payload, "{size} bytes, to us");
+/// The payload that foreign peers call `noise:LEN`: bytes that do not compress.
+pub(crate) fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
 
-        let back = said(them, event("message")).await;
-        assert_eq!((&back["code"], &back["size"]), (&0.into(), &size.into()));
-        // Long payloads are shown as their hash.
-        let (shown, expected) = match back.get("sha256") {
-            Some(hash) => (hash, hex::encode(Sha256::digest(&payload))),
-            None => (&back["payload"], hex::encode(&payload)),
-        };
-        assert_eq!(shown, &expected, "{size} bytes, from us");
-    }
+/// Bytes of memory that this process has in use; known on Linux only.
+pub(crate) fn resident() -> Option<usize> {
+    memory("VmRSS:")
+}
+
+/// The most that [`resident`] has been.
+pub(crate) fn peak() -> Option<usize> {
+    memory("VmHWM:")
+}
+
+fn memory(key: &str) -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    line.trim().strip_suffix(" kB")?.parse::<usize>().ok().map(|kib| kib * 1024)
 }

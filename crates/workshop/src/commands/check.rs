@@ -11,11 +11,12 @@ const MAX_CRATES: usize = 80;
 /// Its title, and whether it went well.
 type Step = (&'static str, fn() -> bool);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("Formatting", || succeeds(&mut cargo("fmt --all --check"))),
     ("Lints", lints),
     ("Tests", || succeeds(&mut cargo("test --workspace --locked"))),
     ("Documentation", documentation),
+    ("Core with Keccak in assembly: frames", frames_with_assembly),
     ("Core without sockets: lints", core_without_sockets),
     ("Core without sockets: no tokio", no_tokio),
     ("Size of the first build", few_crates),
@@ -42,6 +43,12 @@ fn lints() -> bool {
 fn documentation() -> bool {
     let mut command = cargo("doc --workspace --no-deps --locked");
     succeeds(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn frames_with_assembly() -> bool {
+    succeeds(&mut cargo(
+        "test --package devp2p-core --features asm --lib --locked -- frame handshake",
+    ))
 }
 
 fn core_without_sockets() -> bool {

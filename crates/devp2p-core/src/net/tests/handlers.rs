@@ -1,35 +1,82 @@
 //! Handlers of subprotocols: how they end, and what the other side sees.
 
-use tokio::sync::oneshot;
+use std::future::{Ready, pending};
 
 use super::*;
 use crate::net::GOODBYE_TIMEOUT;
+use crate::p2p::MessageError;
 
 /// msg-id of `foo/42`'s only message.
 const FOO: u64 = 0x10;
 
 #[tokio::test(start_paused = true)]
-async fn how_a_handler_ends_decides_what_the_peer_is_told() {
+async fn how_a_handler_ends_decides_what_both_sides_are_told() {
     type End = fn() -> Result<(), ProtocolError>;
-    let ends: [(End, DisconnectReason); 5] = [
-        (|| Ok(()), DisconnectReason::Quitting),
-        (|| Err(bad_day()), DisconnectReason::SubprotocolError),
+    let ends: [(End, DisconnectReason, &str); 5] = [
+        (|| Ok(()), DisconnectReason::Quitting, "protocol foo/42 returned"),
+        (|| Err(bad_day()), DisconnectReason::SubprotocolError, "protocol foo/42: a bad day"),
         (
             || Err(ProtocolError::Disconnect(DisconnectReason::UselessPeer)),
             DisconnectReason::UselessPeer,
+            "protocol foo/42: useless peer",
         ),
-        (|| Err(crate::p2p::MessageError::Snappy.into()), DisconnectReason::ProtocolBreach),
-        (|| panic!("on purpose, in a test"), DisconnectReason::SubprotocolError),
+        (
+            || Err(MessageError::Snappy.into()),
+            DisconnectReason::ProtocolBreach,
+            "protocol foo/42: the payload is not valid snappy",
+        ),
+        (
+            || panic!("on purpose, in a test"),
+            DisconnectReason::SubprotocolError,
+            "protocol foo/42 panicked",
+        ),
     ];
-    for (end, reason) in ends {
+    for (end, peer_is_told, we_are_told) in ends {
         let ending = Protocol::new("foo", 42, 1, move |_, mut pipe| async move {
             pipe.read().await?;
             end()
         });
-        let (_server, mut peer) = connect_peer(vec![ending], 4096).await;
+        let (server, mut peer) = connect_peer(vec![ending], 4096).await;
         peer.send(FOO, b"now").await;
-        peer.expect_goodbye(reason).await;
+        peer.expect_goodbye(peer_is_told).await;
+        drop(peer);
+        assert_eq!(server.end().await.to_string(), we_are_told);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_breaks_the_protocol_is_answered_with_0x02() {
+    let picky = || {
+        Protocol::new("foo", 42, 1, |_, mut pipe| async move {
+            let text: String = pipe.read().await?.decode()?;
+            // There is no code 1, so this one is to blame itself.
+            pipe.send(1, &text).await
+        })
+    };
+    let ends: [(&[u8], &str); 4] = [
+        (b"", "the payload of message code 0 is not what it must be: input too short"),
+        (&[0xC0], "the payload of message code 0 is not what it must be: unexpected list"),
+        (b"\x86foobarbaz", "the payload of message code 0 has 3 bytes too many at its end"),
+        (b"\x86foobar", "foo/42 has no message code 1"),
+    ];
+    for (payload, error) in ends {
+        let (server, mut peer) = connect_peer(vec![picky()], 4096).await;
+        peer.send(FOO, payload).await;
+        peer.expect_goodbye(DisconnectReason::ProtocolBreach).await;
+        drop(peer);
+        assert_eq!(server.end().await.to_string(), format!("protocol foo/42: {error}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_before_it_is_a_future_is_a_handler_that_panics() {
+    let hasty = Protocol::new("foo", 42, 1, |_, _| -> Ready<Result<(), ProtocolError>> {
+        panic!("on purpose, in a test")
+    });
+    let (server, mut peer) = connect_peer(vec![hasty], 4096).await;
+    peer.expect_goodbye(DisconnectReason::SubprotocolError).await;
+    drop(peer);
+    assert_eq!(server.end().await.to_string(), "protocol foo/42 panicked");
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,37 +94,97 @@ async fn what_was_queued_before_a_handler_returned_is_still_sent() {
     peer.expect_goodbye(DisconnectReason::Quitting).await;
 }
 
+/// bar/1, which leaves when it gets a message.
+fn leaving() -> Protocol {
+    Protocol::new("bar", 1, 1, |_, mut pipe| async move {
+        pipe.read().await?;
+        Ok(())
+    })
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_arrived_before_the_end_can_still_be_read() {
-    let (report, reported) = oneshot::channel();
-    let report = Arc::new(std::sync::Mutex::new(Some(report)));
-    let slow = Protocol::new("foo", 42, 1, move |_, mut pipe| {
-        let report = report.clone();
-        async move {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            let mut read = Vec::new();
-            while let Ok(msg) = pipe.read().await {
-                read.push(msg.payload[0]);
+    let goodbye = (DISCONNECT, &[0xC1, 0x08]);
+    let makes_bar_leave = (0x10, &[0xC1, 0x08]);
+    for (id, payload) in [goodbye, makes_bar_leave] {
+        let (report, mut reported) = mpsc::unbounded_channel();
+        let slow = Protocol::new("foo", 42, 1, move |_, mut pipe| {
+            let report = report.clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                while let Ok(msg) = pipe.read().await {
+                    report.send(msg.payload[0]).unwrap();
+                }
+                report.send(u8::MAX).unwrap();
+                Ok(())
             }
-            let report = report.lock().unwrap().take().unwrap();
-            report.send(read).unwrap();
-            Ok(())
+        });
+        let (server, mut peer) = connect_peer(vec![slow, leaving()], 4096).await;
+        for n in 0..50 {
+            peer.send(0x11, &[n]).await;
+        }
+        peer.send(id, payload).await;
+        drop(peer);
+        server.end().await;
+        for n in (0..50).chain([u8::MAX]) {
+            assert_eq!(reported.recv().await, Some(n));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_handler_to_end_takes_the_others_with_it() {
+    /// Tells when it is dropped.
+    struct Aborted(mpsc::UnboundedSender<(&'static str, Duration)>, Instant);
+    impl Drop for Aborted {
+        fn drop(&mut self) {
+            self.0.send(("stuck aborted", self.1.elapsed())).unwrap();
+        }
+    }
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let began = Instant::now();
+    let tell_slow = tell.clone();
+    let slow = Protocol::new("foo", 42, 1, move |_, mut pipe| {
+        let tell = tell_slow.clone();
+        async move {
+            while pipe.read().await.is_ok() {}
+            tell.send(("slow closed", began.elapsed())).unwrap();
+            tokio::time::sleep(Duration::from_millis(900)).await;
+            tell.send(("slow done", began.elapsed())).unwrap();
+            // That it fails now is nobody's reason any more.
+            Err(bad_day())
         }
     });
-    let (server, mut peer) = connect_peer(vec![slow], 4096).await;
-    for n in 0..50 {
-        peer.send(FOO, &[n]).await;
-    }
-    peer.send(DISCONNECT, &[0xC1, 0x08]).await;
+    let stuck = Protocol::new("qux", 9, 1, move |_, mut pipe| {
+        let tell = tell.clone();
+        async move {
+            let _aborted = Aborted(tell.clone(), began);
+            while pipe.read().await.is_ok() {}
+            tell.send(("stuck closed", began.elapsed())).unwrap();
+            pending().await
+        }
+    });
+    let (server, mut peer) = connect_peer(vec![slow, leaving(), stuck], 4096).await;
+    peer.send(0x10, b"leave").await;
+    peer.expect_goodbye(DisconnectReason::Quitting).await;
     drop(peer);
-    assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Quitting)));
-    let read = timeout(LONG, reported).await.unwrap().unwrap();
-    assert_eq!(read, (0..50).collect::<Vec<u8>>());
+    let end = server.end().await;
+    assert!(matches!(&end, EndReason::ProtocolReturned(who) if who.to_string() == "bar/1"));
+
+    let mut story = Vec::new();
+    while let Some(happened) = told.recv().await {
+        story.push(happened);
+    }
+    story.sort_by_key(|(_, when)| *when);
+    let (what, when): (Vec<_>, Vec<_>) = story.into_iter().unzip();
+    assert_eq!(what[2..], ["slow done", "stuck aborted"]);
+    assert_eq!((when[0], when[1]), (Duration::ZERO, Duration::ZERO), "{what:?}");
+    assert!(when[3] >= GOODBYE_TIMEOUT && when[3] < GOODBYE_TIMEOUT * 2, "{when:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_never_ends_is_aborted_after_a_second() {
-    let stuck = Protocol::new("foo", 42, 1, |_, _pipe| std::future::pending());
+    let stuck = Protocol::new("foo", 42, 1, |_, _pipe| pending());
     let (server, mut peer) = connect_peer(vec![stuck], 4096).await;
     peer.send(PING, &[0xC0]).await;
     assert_eq!(peer.read().await.unwrap().0, PONG);
@@ -91,66 +198,19 @@ async fn a_handler_that_never_ends_is_aborted_after_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_handler_to_end_takes_the_others_with_it() {
-    let leaving = Protocol::new("bar", 1, 1, |_, _| async { Ok(()) });
-    let (mut server, mut peer) = connect(vec![listening(), leaving], 4096).await;
-    server.answer(Ok(())).await;
-    peer.hello.capabilities.push(Capability::new("bar", 1));
-    peer.exchange_hello().await;
-    server.answer(Ok(())).await;
-    peer.expect_goodbye(DisconnectReason::Quitting).await;
-    drop(peer);
-    let end = server.end().await;
-    assert!(matches!(&end, EndReason::ProtocolReturned(who) if who.to_string() == "bar/1"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_code_that_the_protocol_does_not_have_is_refused_at_the_sender() {
-    let wrong = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
-        assert!(matches!(pipe.write(1, &[]).await, Err(ProtocolError::Message(_))));
-        assert!(matches!(pipe.write(u64::MAX, &[]).await, Err(ProtocolError::Message(_))));
-        pipe.write(0, b"right").await
+async fn who_drops_its_reader_throws_messages_away_and_the_connection_lives() {
+    let deaf = Protocol::new("foo", 42, 1, |_, pipe| async move {
+        let (reader, mut writer) = pipe.split();
+        drop(reader);
+        writer.write(0, b"no ears").await?;
+        pending().await
     });
-    let (_server, mut peer) = connect_peer(vec![wrong], 4096).await;
-    assert_eq!(peer.read_message().await.unwrap(), (FOO, b"right".to_vec()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn while_a_handler_does_not_read_the_peer_waits_and_nothing_is_lost() {
-    let (go_on, wait) = watch::channel(false);
-    let (report, mut reported) = mpsc::unbounded_channel();
-    let pausing = Protocol::new("foo", 42, 1, move |_, mut pipe| {
-        let (mut wait, report) = (wait.clone(), report.clone());
-        async move {
-            wait.wait_for(|go| *go).await.map_err(ProtocolError::other)?;
-            loop {
-                report.send(pipe.read().await?.payload.len()).map_err(|_| bad_day())?;
-            }
-        }
-    });
-    let (server, mut peer) = connect_peer(vec![pausing], 4096).await;
-    // 1.5 MiB against an inbox of 1 MiB: not all of it can go now.
-    let mut outgoing = peer.outgoing;
-    let sending = tokio::spawn(async move {
-        for n in 0..24usize {
-            // Does not compress, so it fills the inbox.
-            let payload: Vec<u8> =
-                (0..65_000 + n).map(|i| (i * i % 65_521).to_le_bytes()[0]).collect();
-            outgoing.seal(&message::encode(FOO, &payload, Compression::Snappy).unwrap()).unwrap();
-            // More patient than our own writer, which gives up after 20 s.
-            while outgoing.flush().await.is_err() {}
-        }
-        outgoing
-    });
-    // Longer than a silent peer may be: we chose not to read. Our own pings go on.
+    let (_server, mut peer) = connect_peer(vec![deaf], 4096).await;
+    assert_eq!(peer.read_message().await.unwrap(), (FOO, b"no ears".to_vec()));
+    // More than any inbox would hold.
     for _ in 0..4 {
-        assert_eq!(peer.incoming.read(1 << 24).await.map(|data| data[0]), Ok(0x02));
+        peer.send(FOO, &[0; 1 << 20]).await;
     }
-    assert!(!sending.is_finished() && !server.connection.is_finished());
-    go_on.send(true).unwrap();
-    for n in 0..24 {
-        let size = timeout(LONG, reported.recv()).await.unwrap().unwrap();
-        assert_eq!(size, 65_000 + n);
-    }
-    sending.await.unwrap();
+    peer.send(PING, &[0xC0]).await;
+    assert_eq!(peer.read().await.unwrap().0, PONG);
 }

@@ -78,9 +78,18 @@ async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_is_dropped_after_twenty_seconds() {
-    let flooding = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
-        loop {
-            pipe.write(0, &[7; 1000]).await?;
+    let (report, mut reported) = mpsc::unbounded_channel();
+    let flooding = Protocol::new("foo", 42, 1, move |_, mut pipe| {
+        let report = report.clone();
+        async move {
+            loop {
+                if let Err(error) = pipe.write(0, &[7; 1000]).await {
+                    report
+                        .send((Instant::now(), error.to_string()))
+                        .map_err(ProtocolError::other)?;
+                    return Err(error);
+                }
+            }
         }
     });
     let (server, _peer) = connect_peer(vec![flooding], 4096).await;
@@ -89,4 +98,7 @@ async fn a_peer_that_takes_nothing_is_dropped_after_twenty_seconds() {
     assert!(matches!(&end, EndReason::Transport(TransportError::Stalled)), "{end:?}");
     // Then a second for a goodbye that might be there to read, and one to see the stream end.
     assert_elapsed(began, transport::WRITE_STALL + 2 * GOODBYE_TIMEOUT);
+    let (when, error) = reported.recv().await.unwrap();
+    assert_eq!(error, "the connection to the peer has ended");
+    assert!((when - began).abs_diff(transport::WRITE_STALL) < Duration::from_millis(10));
 }

@@ -4,6 +4,8 @@
 mod goodbyes;
 mod handlers;
 mod limits;
+mod messages;
+mod pressure;
 mod setup;
 
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use tokio::time::{Duration, Instant, timeout};
 use super::connection::{Connection, Link, Local, Question};
 use super::transport::{self, Incoming, Outgoing, TransportError};
 use super::{EndReason, SETUP_TIMEOUT};
+use crate::handshake::Session;
 use crate::keys::NodeKey;
 use crate::p2p::message::{self, Compression};
 use crate::p2p::{Capability, DISCONNECT, DisconnectReason, HELLO, Hello, PING, PONG};
@@ -45,6 +48,9 @@ struct Server {
     close: watch::Sender<Option<DisconnectReason>>,
 }
 
+/// A connection over a stream in memory.
+type InMemory = Link<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
+
 /// The peer at the other end, moved by hand.
 struct Peer {
     incoming: Incoming<ReadHalf<DuplexStream>>,
@@ -53,8 +59,26 @@ struct Peer {
     hello: Hello,
 }
 
-/// A connection just after the handshake; each direction holds `buffer` bytes on its way.
+/// A connection just after the handshake; each direction holds `buffer` bytes on its way. The peer
+/// speaks foo/42 and whatever else we speak.
 async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
+    let (ours, theirs) = shake_hands(buffer).await;
+    let foo = Capability::new("foo", 42);
+    let mut capabilities: Vec<_> = protocols.iter().map(Protocol::capability).collect();
+    if !capabilities.contains(&foo) {
+        capabilities.push(foo);
+    }
+    let peer = Peer {
+        incoming: theirs.incoming,
+        outgoing: theirs.outgoing,
+        compression: Compression::Off,
+        hello: Hello::new(key(2).public_key(), "theirs", capabilities),
+    };
+    (Server::start(key(1), protocols, ours), peer)
+}
+
+/// Two ends of a stream in memory, after the handshake: the recipient's and the initiator's.
+async fn shake_hands(buffer: usize) -> (InMemory, InMemory) {
     let (ours, theirs) = duplex(buffer.max(1024));
     let (mut reader, mut writer) = split(ours);
     let (mut their_reader, mut their_writer) = split(theirs);
@@ -65,32 +89,31 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
     );
     let (session, their_session) = (session.unwrap(), their_session.unwrap());
     assert_eq!(session.remote, their_key.public_key());
-
-    let capabilities = protocols.iter().map(Protocol::capability).collect();
-    let (questions, asked) = mpsc::channel(1);
-    let (close, closing) = watch::channel(None);
-    let hello = Hello::new(key.public_key(), "ours", capabilities);
-    let local = Local { key, hello, protocols, questions, events: None };
     let addr = "127.0.0.1:30303".parse().unwrap();
-    let link = Box::new(Link {
+    let link = |direction, session: Session, reader, writer| Link {
         remote: session.remote,
-        direction: Direction::Inbound,
+        direction,
         addresses: (addr, addr),
         incoming: Incoming::new(reader, session.reader),
         outgoing: Outgoing::new(writer, session.writer),
         compression: Compression::Off,
-    });
-    let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
-    let deadline = Instant::now() + SETUP_TIMEOUT;
-    let connection = tokio::spawn(connection.proceed(link, deadline));
-    let hello = Hello::new(their_key.public_key(), "theirs", vec![Capability::new("foo", 42)]);
-    let peer = Peer {
-        incoming: Incoming::new(their_reader, their_session.reader),
-        outgoing: Outgoing::new(their_writer, their_session.writer),
-        compression: Compression::Off,
-        hello,
     };
-    (Server { connection, questions: asked, close }, peer)
+    (
+        link(Direction::Inbound, session, reader, writer),
+        link(Direction::Outbound, their_session, their_reader, their_writer),
+    )
+}
+
+/// Two servers that are connected to each other, admitted and past both Hellos.
+async fn connect_servers(one: Vec<Protocol>, two: Vec<Protocol>, buffer: usize) -> [Server; 2] {
+    let (link_one, link_two) = shake_hands(buffer).await;
+    let mut servers = [Server::start(key(1), one, link_one), Server::start(key(2), two, link_two)];
+    for _checkpoint in 0..2 {
+        for server in &mut servers {
+            server.answer(Ok(())).await;
+        }
+    }
+    servers
 }
 
 /// The same, admitted and past both Hellos.
@@ -103,6 +126,18 @@ async fn connect_peer(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer)
 }
 
 impl Server {
+    fn start(key: NodeKey, protocols: Vec<Protocol>, link: InMemory) -> Self {
+        let capabilities = protocols.iter().map(Protocol::capability).collect();
+        let (questions, asked) = mpsc::channel(1);
+        let (close, closing) = watch::channel(None);
+        let hello = Hello::new(key.public_key(), "ours", capabilities);
+        let local = Local { key, hello, protocols, questions, events: None };
+        let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
+        let deadline = Instant::now() + SETUP_TIMEOUT;
+        let connection = tokio::spawn(connection.proceed(Box::new(link), deadline));
+        Self { connection, questions: asked, close }
+    }
+
     /// Answers the connection's next question.
     async fn answer(&mut self, answer: Result<(), DisconnectReason>) {
         let question = timeout(LONG, self.questions.recv()).await.unwrap().unwrap();
@@ -162,6 +197,23 @@ impl Peer {
         let next = self.read_message().await;
         assert!(matches!(next, Err(TransportError::Closed)), "{next:?}");
     }
+}
+
+/// Bytes that snappy cannot make shorter.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+/// Waits until nobody can do anything any more: only then a paused clock moves.
+async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 /// A handler's error of its own.
