@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use devp2p_core::keys::file::KeyFileError;
-use devp2p_core::net::{AddPeerError, StartError};
+use devp2p_core::net::{AddPeerError, SocketKind, StartError};
 use thiserror::Error;
 
+use crate::discv4::Discv4Error;
 use crate::ping::PingError;
 
 /// Why a command failed.
@@ -36,8 +37,17 @@ pub(crate) enum Failure {
         error: KeyFileError,
     },
     /// The port is taken.
-    #[error("{}, for example with `--listen {}`", StartError::PortTaken(*.0), any_port(*.0))]
-    PortTaken(SocketAddr),
+    #[error(
+        "{}, for example with `--listen {}`",
+        StartError::PortTaken { kind: *kind, addr: *addr },
+        SocketAddr::new(addr.ip(), 0)
+    )]
+    PortTaken {
+        /// Which of the two.
+        kind: SocketKind,
+        /// The address that was asked for.
+        addr: SocketAddr,
+    },
     /// The node does not start for another reason.
     #[error(transparent)]
     Start(StartError),
@@ -47,6 +57,9 @@ pub(crate) enum Failure {
     /// See [`PingError`].
     #[error(transparent)]
     Ping(#[from] PingError),
+    /// See [`Discv4Error`].
+    #[error(transparent)]
+    Discv4(#[from] Discv4Error),
     /// The output cannot be written.
     #[error("cannot write to stdout: {0}")]
     Output(io::Error),
@@ -58,12 +71,8 @@ pub(crate) enum Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::PortTaken(addr) => Self::PortTaken(addr),
+            StartError::PortTaken { kind, addr } => Self::PortTaken { kind, addr },
             other => Self::Start(other),
         }
     }
-}
-
-fn any_port(taken: SocketAddr) -> SocketAddr {
-    SocketAddr::new(taken.ip(), 0)
 }

@@ -1,8 +1,9 @@
-//! `devp2p`: a node, a ping and a key tool for any terminal.
+//! `devp2p`: a node, a ping, node discovery and a key tool for any terminal.
 //!
 //! ```text
 //! devp2p node          run a node and watch its peers come and go
 //! devp2p ping ENODE    say hello to a node, and see how long each step takes
+//! devp2p discv4 …      find nodes over UDP, and see how that is done
 //! devp2p key …         make and show the key that a node is known by
 //! ```
 //!
@@ -14,6 +15,7 @@
 //!
 //! stdout has what was asked for and nothing else; the log and failures go to stderr.
 
+mod discv4;
 mod failure;
 mod key;
 mod lan;
@@ -53,6 +55,8 @@ enum Command {
     Node(node::Args),
     Ping(ping::Args),
     #[command(subcommand)]
+    Discv4(discv4::Command),
+    #[command(subcommand)]
     Key(key::Command),
 }
 
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Node(args) => block_on(node::run(args)),
         Command::Ping(args) => block_on(ping::run(args)),
+        Command::Discv4(command) => block_on(discv4::run(command)),
         Command::Key(command) => key::run(&command),
     };
     match done {

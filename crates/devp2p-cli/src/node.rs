@@ -26,9 +26,10 @@ Examples:
   devp2p node
   devp2p node --echo foo/42/1
   devp2p node --listen 127.0.0.1:0 --connect 'enode://…@127.0.0.1:30303'
+  devp2p node --listen 127.0.0.1:0 --bootnode 'enode://…@127.0.0.1:30303'
   devp2p node --json --for 60 > events.jsonl")]
 pub(crate) struct Args {
-    /// Where to listen; with port 0, any free one
+    /// Where to listen, TCP and UDP; port 0: any
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
     #[arg(value_parser = values::socket_addr)]
     listen: SocketAddr,
@@ -47,6 +48,12 @@ pub(crate) struct Args {
     /// Connect to this node, and again when it is gone; repeatable
     #[arg(long, value_name = "ENODE", value_parser = values::dialable)]
     connect: Vec<Enode>,
+    /// Ask this node for others, and connect to some of them; repeatable
+    #[arg(long, value_name = "ENODE", value_parser = values::bootnode)]
+    bootnode: Vec<Enode>,
+    /// Take no part in node discovery: no UDP
+    #[arg(long, conflicts_with = "bootnode")]
+    no_discovery: bool,
     /// Let this node in even when there is no free slot; repeatable
     #[arg(long, value_name = "ENODE")]
     trusted: Vec<Enode>,
@@ -94,6 +101,8 @@ fn config(args: &Args, key: NodeKey) -> Config {
         listen,
         ip: args.ip.or_else(|| listen.map(|addr| lan::reachable_ip(addr.ip()))),
         max_peers: args.max_peers,
+        discovery: !args.no_discovery,
+        bootnodes: args.bootnode.clone(),
         trusted: args.trusted.iter().map(|enode| enode.public_key).collect(),
         protocols: args.echo.clone(),
         message_events: args.message_events || !args.echo.is_empty(),

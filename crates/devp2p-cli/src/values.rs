@@ -2,7 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use devp2p_core::discv4::Node;
 use devp2p_core::enode::{Endpoint, Enode, EnodeError};
+use devp2p_core::enr::{Enr, EnrError};
+use devp2p_core::keys::KeyError;
+use devp2p_core::net::discovery::AskError;
 use devp2p_core::policy::AddPeerError;
 use thiserror::Error;
 
@@ -12,9 +16,21 @@ pub(crate) enum ValueError {
     /// Not an enode.
     #[error(transparent)]
     Enode(#[from] EnodeError),
+    /// Not a node record.
+    #[error(transparent)]
+    Enr(#[from] EnrError),
+    /// Not a public key.
+    #[error("{0}; or write an enode or a record (enr:…)")]
+    Key(#[from] KeyError),
+    /// A node that cannot be asked.
+    #[error(transparent)]
+    NoUdp(AskError),
     /// An enode that cannot be dialed.
     #[error(transparent)]
     Undialable(#[from] AddPeerError),
+    /// An enode that cannot be asked for others.
+    #[error("a bootnode is asked at an IP address and a UDP port: this enode lacks one of them")]
+    Unaskable,
     /// Not an address and a port.
     #[error("an address to listen on is IP:PORT, as in 127.0.0.1:30303 or [::]:30303")]
     SocketAddr,
@@ -34,6 +50,37 @@ pub(crate) fn dialable(text: &str) -> Result<Enode, ValueError> {
         Some(Endpoint { tcp: 0, .. }) => Err(AddPeerError::NoTcpPort.into()),
         Some(_) => Ok(enode),
     }
+}
+
+/// An enode that can be asked which other nodes there are.
+pub(crate) fn bootnode(text: &str) -> Result<Enode, ValueError> {
+    let enode: Enode = text.parse()?;
+    Node::from_enode(&enode).map(|_| enode).ok_or(ValueError::Unaskable)
+}
+
+/// A node that can be asked over UDP: an enode or a record.
+pub(crate) fn askable(text: &str) -> Result<Enode, ValueError> {
+    let enode = enode_or_record(text)?;
+    match enode.endpoint {
+        None => Err(ValueError::NoUdp(AskError::NoAddress)),
+        Some(Endpoint { udp: 0, .. }) => Err(ValueError::NoUdp(AskError::NoUdpPort)),
+        Some(_) => Ok(enode),
+    }
+}
+
+/// A node, wherever it is: an enode, a record or a public key.
+pub(crate) fn anyone(text: &str) -> Result<Enode, ValueError> {
+    if text.contains(':') {
+        return enode_or_record(text);
+    }
+    Ok(Enode { public_key: text.parse()?, endpoint: None })
+}
+
+fn enode_or_record(text: &str) -> Result<Enode, ValueError> {
+    if text.starts_with("enr:") {
+        return Ok(text.parse::<Enr>()?.enode());
+    }
+    Ok(text.parse()?)
 }
 
 /// Where to listen.

@@ -62,7 +62,8 @@ fn every_message_comes_back_and_is_told_as_events() {
         for (code, payload) in messages() {
             for kind in ["msgrecv", "msgsend"] {
                 let event = node.json();
-                assert_eq!(keys(&event), ["msg_code", "msg_size", "peer", "protocol", "type"]);
+                let all = ["local", "msg_code", "msg_size", "peer", "protocol", "remote", "type"];
+                assert_eq!(keys(&event), all);
                 assert_eq!((&event["type"], &event["protocol"]), (&kind.into(), &name.into()));
                 assert_eq!(event["msg_code"], code);
                 assert_eq!(event["msg_size"], payload.len());

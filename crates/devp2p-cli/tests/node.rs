@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::net::UdpSocket;
+
 use serde_json::Value;
 use support::{Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, closed_address, devp2p, file, keys};
 
@@ -16,6 +18,18 @@ fn it_says_who_it_is_and_how_to_connect() {
     assert!(enode.starts_with(&format!("{PUBLIC_KEY_ONE}@127.0.0.1:")), "{enode}");
     assert!(node.stdout.contains(&format!("devp2p node --connect 'enode://{enode}'")), "{node:?}");
     assert!(node.stdout.contains(&format!("devp2p ping 'enode://{enode}'")), "{node:?}");
+    assert!(node.stdout.contains(&format!("devp2p node --bootnode 'enode://{enode}'")), "{node:?}");
+}
+
+#[test]
+fn without_discovery_it_opens_no_udp_and_is_no_bootnode() {
+    let args = ["node", "--listen", "127.0.0.1:0", "--no-discovery", "--for", "0"];
+    let node = devp2p(&args);
+    assert_eq!(node.code, Some(0), "{node:?}");
+    assert!(node.stdout.contains("?discport=0") && !node.stdout.contains("--bootnode"), "{node:?}");
+    let info: Value =
+        serde_json::from_str(&devp2p(&[&args[..], &["--json"]].concat()).stdout).unwrap();
+    assert_eq!(info["ports"]["discovery"], 0);
 }
 
 #[test]
@@ -83,7 +97,8 @@ fn json_begins_with_the_node() {
     let key = file("json.key", KEY_ONE);
     let node = Devp2p::node(&["--json", "--key", &key, "--name", "foo"]);
     let info = node.json();
-    assert_eq!(keys(&info), ["enode", "id", "ip", "listenAddr", "name", "nodeId", "protocols"]);
+    let all = ["enode", "enr", "id", "ip", "listenAddr", "name", "nodeId", "ports", "protocols"];
+    assert_eq!(keys(&info), all);
     assert_eq!(info["id"], PUBLIC_KEY_ONE);
     assert_eq!(info["name"], "foo");
 }
@@ -129,6 +144,18 @@ fn two_nodes_tell_people_that_they_met_and_parted() {
 }
 
 #[test]
+fn nodes_that_know_one_find_each_other() {
+    let bootnode = Devp2p::node(&["--json", "--max-peers", "0"]);
+    let enode = bootnode.json()["enode"].as_str().unwrap().to_owned();
+    let node = || Devp2p::node(&["--json", "--max-peers", "2", "--bootnode", &enode]);
+    let (one, two) = (node(), node());
+    let (one_info, two_info) = (one.json(), two.json());
+    let (add_one, add_two) = (one.json(), two.json());
+    assert_eq!((&add_one["type"], &add_one["peer"]), (&"add".into(), &two_info["id"]));
+    assert_eq!((&add_two["type"], &add_two["peer"]), (&"add".into(), &one_info["id"]));
+}
+
+#[test]
 fn a_failed_dial_is_shown_and_tried_again() {
     let enode = format!("enode://{STRANGER}@{}", closed_address());
     let node = Devp2p::node(&["--json", "--connect", &enode]);
@@ -154,6 +181,15 @@ fn a_taken_port_is_told_with_a_way_out() {
     assert!(second.stderr.starts_with("devp2p: TCP port "), "{second:?}");
     assert!(second.stderr.contains("in use"), "{second:?}");
     assert!(second.stderr.ends_with("`--listen 127.0.0.1:0`\n"), "{second:?}");
+}
+
+#[test]
+fn a_taken_udp_port_is_told_as_such() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let node = devp2p(&["node", "--listen", &taken.local_addr().unwrap().to_string()]);
+    assert_eq!((node.code, node.stdout.as_str()), (Some(1), ""));
+    assert!(node.stderr.starts_with("devp2p: UDP port "), "{node:?}");
+    assert!(node.stderr.ends_with("`--listen 127.0.0.1:0`\n"), "{node:?}");
 }
 
 #[test]

@@ -33,6 +33,10 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("node --for -1", "'-1'"),
         ("node --connect enode://KEY", "add the address"),
         ("node --connect enode://KEY@127.0.0.1:0", "TCP port is 0"),
+        ("node --bootnode enode://KEY", "IP address and a UDP port"),
+        ("node --bootnode enode://KEY@localhost:1", "IP address and a UDP port"),
+        ("node --bootnode enode://KEY@127.0.0.1:1?discport=0", "IP address and a UDP port"),
+        ("node --no-discovery --bootnode enode://KEY@127.0.0.1:1", "cannot be used with"),
         ("node --trusted KEY", "begins with `enode://`"),
         ("ping", "<ENODE>"),
         ("ping KEY@127.0.0.1:1", "begins with `enode://`"),
@@ -46,6 +50,18 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("ping enode://KEY@127.0.0.1:70000", "TCP port"),
         ("ping enode://KEY@127.0.0.1:1?discport=x", "UDP port"),
         ("ping enode://KEY", "add the address"),
+        ("discv4", "Usage: devp2p discv4"),
+        ("discv4 ping", "<ENODE>"),
+        ("discv4 ping enode://KEY", "the enode has no address"),
+        ("discv4 ping enode://KEY@127.0.0.1:1?discport=0", "UDP port is 0"),
+        ("discv4 ping KEY", "begins with `enode://`"),
+        ("discv4 ping enr:x", "URL-safe base64"),
+        ("discv4 ping enr:", "one RLP list"),
+        ("discv4 resolve", "<NODE>"),
+        ("discv4 resolve 12", "128 hex digits, but there are 2"),
+        ("discv4 resolve KEY --bootnode enode://KEY", "the enode has no address"),
+        ("discv4 crawl", "--bootnode <ENODE>"),
+        ("discv4 listen --listen 30303", "an address to listen on is IP:PORT"),
         ("key", "Usage: devp2p key"),
         ("key new", "<FILE>"),
         ("key enode some.key --tcp 1", "--ip <IP>"),
@@ -61,8 +77,20 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
 
 #[test]
 fn every_help_has_an_example_and_fits_on_a_projector() {
-    for line in ["--help", "node --help", "ping --help", "key --help", "key new -h", "key enode -h"]
-    {
+    for line in [
+        "--help",
+        "node --help",
+        "ping --help",
+        "discv4 --help",
+        "discv4 ping --help",
+        "discv4 enr --help",
+        "discv4 resolve --help",
+        "discv4 crawl --help",
+        "discv4 listen --help",
+        "key --help",
+        "key new -h",
+        "key enode -h",
+    ] {
         let words = words(line);
         let ended = devp2p(&words.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{line}");

@@ -4,18 +4,22 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::enode::Enode;
+use crate::enr::Enr;
 use crate::keys::{NodeId, PublicKey};
 use crate::p2p::Capability;
 use crate::policy::Direction;
 
 /// A running server, as others see it.
 ///
-/// As JSON (feature `serde`): `enode`, `id`, `nodeId`, `name`, `ip`, `listenAddr`, `protocols`.
+/// As JSON (feature `serde`): `enode`, `enr`, `id`, `nodeId`, `name`, `ip`, `ports`,
+/// `listenAddr`, `protocols`.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NodeInfo {
     /// What others need to connect.
     pub enode: Enode,
+    /// The same, signed: what discovery gives to those who ask.
+    pub enr: Enr,
     /// The public key, 64 bytes; printed as 128 hex digits.
     pub id: PublicKey,
     /// keccak-256 of the public key: what go-ethereum calls the id today.
@@ -24,11 +28,23 @@ pub struct NodeInfo {
     pub name: String,
     /// The IP address in the enode.
     pub ip: IpAddr,
+    /// The ports in the enode.
+    pub ports: Ports,
     /// Where it really listens; none for a server that only dials.
     pub listen_addr: Option<SocketAddr>,
     /// The subprotocols it offers.
     #[cfg_attr(feature = "serde", serde(serialize_with = "as_strings"))]
     pub protocols: Vec<Capability>,
+}
+
+/// The ports of a server: one number for both, unless one of them is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Ports {
+    /// UDP, for discovery; 0 if it takes no part in it.
+    pub discovery: u16,
+    /// TCP, for connections; 0 if it accepts none.
+    pub listener: u16,
 }
 
 /// A connected peer.

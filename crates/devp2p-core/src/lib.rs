@@ -33,6 +33,7 @@ pub mod info;
 pub mod keys;
 pub mod p2p;
 pub mod policy;
+mod rlp;
 
 #[cfg(feature = "net")]
 pub mod events;

@@ -17,8 +17,10 @@ async fn a_server_tells_who_and_where_it_is() {
     let info = server.node_info();
     let listens_on = info.listen_addr.unwrap();
     assert!(info.name.starts_with("foo/v42/") && info.name.contains("/rust1."), "{}", info.name);
-    let expected = format!("enode://{}@127.0.0.1:{}?discport=0", info.id, listens_on.port());
+    let expected = format!("enode://{}@127.0.0.1:{}", info.id, listens_on.port());
     assert_eq!(info.enode.to_string(), expected);
+    assert_eq!(info.enr.enode(), info.enode);
+    assert_eq!((info.ports.listener, info.ports.discovery), (listens_on.port(), listens_on.port()));
     assert_eq!(info.node_id, info.id.node_id());
     assert!(listens_on.port() > 0 && listens_on.ip() == info.ip);
     soon(server.stop()).await;
@@ -28,7 +30,23 @@ async fn a_server_tells_who_and_where_it_is() {
 async fn a_server_without_a_listener_says_port_0() {
     let config = Config { listen: None, ..config("deaf", 1) };
     let server = Server::start(config).await.unwrap();
-    assert_eq!(server.node_info().listen_addr, None);
+    let info = server.node_info();
+    assert_eq!((info.listen_addr, info.ports.listener), (None, 0));
+    assert!(info.ports.discovery > 0);
+    let address = format!("@127.0.0.1:0?discport={}", info.ports.discovery);
+    assert!(info.enode.to_string().ends_with(&address), "{}", info.enode);
+    assert_eq!(info.enr.enode(), info.enode);
+}
+
+#[tokio::test]
+async fn a_server_without_discovery_says_discport_0() {
+    let server = Server::start(Config { discovery: false, ..config("hermit", 1) }).await.unwrap();
+    let info = server.node_info();
+    assert_eq!((info.ports.listener, info.ports.discovery), (info.listen_addr.unwrap().port(), 0));
+    assert!(info.enode.to_string().ends_with("?discport=0"), "{}", info.enode);
+    assert_eq!(info.enr.enode(), info.enode);
+    let neither = Config { listen: None, discovery: false, ..config("hermit", 1) };
+    let server = Server::start(neither).await.unwrap();
     assert!(server.enode().to_string().ends_with("@127.0.0.1:0"));
 }
 
@@ -161,15 +179,6 @@ async fn a_node_that_is_not_there_yet_is_dialed_again() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_an_error_that_names_it() {
-    let one = server("one", 1).await;
-    let listen = one.node_info().listen_addr;
-    let error = Server::start(Config { listen, ..config("two", 1) }).await.unwrap_err();
-    assert!(matches!(error, StartError::PortTaken(addr) if Some(addr) == listen));
-    assert!(error.to_string().contains(&listen.unwrap().port().to_string()));
-}
-
-#[tokio::test]
 async fn a_hello_that_nobody_would_read_and_a_protocol_given_twice_do_not_start() {
     let error = Server::start(config(&"x".repeat(3000), 1)).await.unwrap_err();
     assert!(matches!(error, StartError::HelloTooLong(len) if len > 3000), "{error}");
@@ -249,7 +258,9 @@ async fn events_and_infos_become_json_with_the_keys_of_the_document() {
     assert_eq!(add["peer"].as_str().unwrap().len(), 128);
     assert_eq!(keys(&peers[0]), "capabilities id inbound local name remote");
     let info = serde_json::to_value(one.node_info()).unwrap();
-    assert_eq!(keys(&info), "enode id ip listenAddr name nodeId protocols");
+    assert_eq!(keys(&info), "enode enr id ip listenAddr name nodeId ports protocols");
+    assert_eq!(keys(&info["ports"]), "discovery listener");
+    assert!(info["enr"].as_str().unwrap().starts_with("enr:"));
     assert_eq!(
         serde_json::to_value(devp2p_core::events::PeerEvent::Missed(7)).unwrap().to_string(),
         r#"{"count":7,"type":"missed"}"#

@@ -6,7 +6,7 @@
 mod support;
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use devp2p_core::enode::Enode;
 use devp2p_core::net::{Config, Server};
@@ -49,7 +49,12 @@ async fn a_stopped_server_leaves_no_task_no_socket_and_no_port() {
     });
     let stuck = Protocol::new("stuck", 1, 1, |_, _| std::future::pending());
     let protocols = vec![listening("idle", 1), flood, stuck];
-    let hub = Server::start(Config { protocols, ..config("hub", 10) }).await.unwrap();
+    // It asks a bootnode that does not answer.
+    let mute = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let bootnode = Enode::new(config("mute", 0).key.public_key(), mute.local_addr().unwrap());
+    let bootnodes = vec![bootnode];
+    let hub = Server::start(Config { protocols, bootnodes, ..config("hub", 10) }).await.unwrap();
+    soon(mute.recv(&mut [0; 1280])).await.unwrap();
     let mut events = hub.subscribe();
     let addr = hub.node_info().listen_addr.unwrap();
     let mut peers = Vec::new();
@@ -77,8 +82,8 @@ async fn a_stopped_server_leaves_no_task_no_socket_and_no_port() {
     }
     assert!(events.next().await.is_none());
     assert!(is_closed(silent) && is_closed(half));
-    drop(deaf);
-    TcpListener::bind(addr).unwrap();
+    drop((deaf, mute));
+    drop((TcpListener::bind(addr).unwrap(), UdpSocket::bind(addr).unwrap()));
     for peer in peers {
         soon(peer.stop()).await;
     }

@@ -51,27 +51,32 @@ impl Story {
 }
 
 fn introduction(node: &NodeInfo) -> String {
-    let NodeInfo { name, enode, id, .. } = node;
-    match node.listen_addr {
-        Some(listen_addr) => format!(
-            "{name} listens on {listen_addr}. Ctrl-C ends it.\n\
-             \n  \
-               {enode}\n\
-             \n\
-             {}, connect to it or see whether it answers:\n\
-             \n  \
-               devp2p node --connect '{enode}'\n  \
-               devp2p ping '{enode}'\n",
-            where_from(node)
-        ),
-        None => format!(
+    let NodeInfo { name, enode, id, ports, .. } = node;
+    let Some(listen_addr) = node.listen_addr else {
+        return format!(
             "{name} does not listen: it connects to others, nobody to it. Ctrl-C ends it.\n\
              \n\
              It is known as\n\
              \n  \
                enode://{id}\n"
-        ),
+        );
+    };
+    let mut text = format!(
+        "{name} listens on {listen_addr}. Ctrl-C ends it.\n\
+         \n  \
+           {enode}\n\
+         \n\
+         {}, connect to it, see whether it answers{}:\n\
+         \n  \
+           devp2p node --connect '{enode}'\n  \
+           devp2p ping '{enode}'\n",
+        where_from(node),
+        if ports.discovery == 0 { "" } else { ", or find others through it" },
+    );
+    if ports.discovery != 0 {
+        text += &format!("  devp2p node --bootnode '{enode}'\n");
     }
+    text
 }
 
 /// Where the enode leads to this node.

@@ -33,7 +33,16 @@
 //!
 //! Spec: [Node discovery protocol v4](https://github.com/ethereum/devp2p/blob/master/discv4.md)
 
+mod address;
+mod bonds;
+mod checks;
+pub mod distance;
+pub mod lookup;
+mod own_endpoint;
 pub mod packet;
+mod requests;
+pub mod service;
+pub mod table;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use hex::FromHexError;
 use secp256k1::Message;
-use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
+use secp256k1::ecdsa::{self, RecoverableSignature, RecoveryId};
 use sha3::{Digest, Keccak256};
 
 use super::{KeyError, context};
@@ -42,13 +42,42 @@ impl PublicKey {
 
     /// The node id that belongs to this key: keccak-256 of its 64 bytes.
     pub fn node_id(self) -> NodeId {
-        NodeId(Keccak256::digest(self.to_bytes()).into())
+        NodeId::of(&self.to_bytes())
     }
 
     /// The first 8 hex digits, for log lines.
     pub fn short(self) -> impl fmt::Display {
         let [a, b, c, d, ..] = self.to_bytes();
         Short([a, b, c, d])
+    }
+
+    /// Takes the 33 bytes of the short form, as in node records: 2 or 3 for an even or odd y, then
+    /// x, big-endian.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NotOnCurve`] if that is no point of the curve.
+    pub fn from_compressed(bytes: [u8; 33]) -> Result<PublicKey, KeyError> {
+        secp256k1::PublicKey::from_byte_array_compressed(bytes)
+            .map(PublicKey)
+            .map_err(|_| KeyError::NotOnCurve)
+    }
+
+    /// The 33 bytes of the short form: 2 or 3 for an even or odd y, then x.
+    pub fn to_compressed(self) -> [u8; 33] {
+        self.0.serialize()
+    }
+
+    /// Checks that this key made `signature` (r ‖ s) over `digest`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::InvalidSignature`] if it did not, or if s is in the upper half of its range: of
+    /// the two signatures that anybody can make of one, only the one with the small s counts.
+    pub(crate) fn verify(self, digest: [u8; 32], signature: &[u8; 64]) -> Result<(), KeyError> {
+        ecdsa::Signature::from_compact(signature)
+            .and_then(|sig| context().verify_ecdsa(Message::from_digest(digest), &sig, &self.0))
+            .map_err(|_| KeyError::InvalidSignature)
     }
 
     /// Finds the key that made `signature` (r ‖ s ‖ recovery id) over `digest`.
@@ -115,6 +144,11 @@ impl fmt::Debug for PublicKey {
 pub struct NodeId([u8; 32]);
 
 impl NodeId {
+    /// keccak-256 of 64 bytes: the node id of this public key, or of what could be one.
+    pub(crate) fn of(public_key: &[u8; 64]) -> NodeId {
+        NodeId(Keccak256::digest(public_key).into())
+    }
+
     /// The 32 bytes.
     pub fn to_bytes(self) -> [u8; 32] {
         self.0

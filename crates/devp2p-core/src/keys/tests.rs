@@ -165,6 +165,47 @@ fn the_same_seed_gives_the_same_key_and_the_next_draw_another() {
 }
 
 #[test]
+fn the_short_form_of_a_key_is_that_of_the_example_record_of_eip_778() {
+    let short = "03ca634cae0d49acb401d8a4c6b6fe8c55b70d115bf400769cc1400f3258cd3138";
+    assert_eq!(key(RECIPIENT).public_key().to_compressed(), bytes(short));
+    assert_eq!(PublicKey::from_compressed(bytes(short)), Ok(key(RECIPIENT).public_key()));
+    for first in [0, 1, 4, 6, 7, 255] {
+        let mut point: [u8; 33] = bytes(short);
+        point[0] = first;
+        assert_eq!(PublicKey::from_compressed(point), Err(KeyError::NotOnCurve));
+    }
+}
+
+#[test]
+fn a_signature_belongs_to_one_key_and_one_digest() {
+    let signer = key(INITIATOR);
+    let [signature @ .., _] = signer.sign_recoverable([1; 32]);
+    assert_eq!(signer.public_key().verify([1; 32], &signature), Ok(()));
+    let wrong = Err(KeyError::InvalidSignature);
+    assert_eq!(signer.public_key().verify([2; 32], &signature), wrong);
+    assert_eq!(key(RECIPIENT).public_key().verify([1; 32], &signature), wrong);
+    assert_eq!(signer.public_key().verify([1; 32], &[0xff; 64]), wrong);
+}
+
+#[test]
+fn of_the_two_signatures_that_anybody_can_make_of_one_only_the_signers_counts() {
+    let signer = key(INITIATOR);
+    let [mut signature @ .., recovery_id] = signer.sign_recoverable([1; 32]);
+    // s becomes order - s, byte by byte.
+    let mut borrow = 0;
+    for (s, n) in signature[32..].iter_mut().zip(bytes::<32>(ORDER)).rev() {
+        let difference = i32::from(n) - i32::from(*s) - borrow;
+        borrow = i32::from(difference < 0);
+        *s = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    let mut recoverable = [recovery_id ^ 1; 65];
+    recoverable[..64].copy_from_slice(&signature);
+    assert_eq!(PublicKey::recover([1; 32], &recoverable), Ok(signer.public_key()));
+    let refused = Err(KeyError::InvalidSignature);
+    assert_eq!(signer.public_key().verify([1; 32], &signature), refused);
+}
+
+#[test]
 fn points_off_the_curve_are_refused() {
     let mut off: [u8; 64] = bytes(INITIATOR_PUBLIC);
     off[63] ^= 1;
@@ -247,6 +288,7 @@ proptest! {
     fn every_public_key_survives_bytes_and_text(key in any_key()) {
         let public_key = key.public_key();
         prop_assert_eq!(PublicKey::from_bytes(public_key.to_bytes()), Ok(public_key));
+        prop_assert_eq!(PublicKey::from_compressed(public_key.to_compressed()), Ok(public_key));
         prop_assert_eq!(public_key.to_string().parse(), Ok(public_key));
     }
 

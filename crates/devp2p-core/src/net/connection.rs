@@ -25,7 +25,7 @@ use crate::protocol::Protocol;
 
 /// What all connections of a server share.
 pub(super) struct Local {
-    pub(super) key: NodeKey,
+    pub(super) key: Arc<NodeKey>,
     pub(super) hello: Hello,
     pub(super) protocols: Vec<Protocol>,
     pub(super) questions: mpsc::Sender<Question>,

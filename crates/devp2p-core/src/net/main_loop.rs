@@ -5,31 +5,22 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::connection::{Checkpoint, Connection, Local, Origin, Question};
+use super::inputs::{self, Command, Inputs};
 use super::{EndReason, PeerInfo, tcp};
-use crate::enode::Enode;
+use crate::discv4::Node;
 use crate::events::PeerEvent;
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
 use crate::policy::{
-    AddPeerError, Admission, Candidate, ConnectionId, DialState, Direction, MAX_PENDING, Throttle,
-    Verdict,
+    Admission, Candidate, ConnectionId, DialState, Direction, MAX_PENDING, Throttle, Verdict,
 };
-
-/// What the [`super::Server`] handle asks for, and where the answer goes.
-pub(super) enum Command {
-    Peers(oneshot::Sender<Vec<PeerInfo>>),
-    AddPeer(Enode, oneshot::Sender<Result<(), AddPeerError>>),
-    RemovePeer(PublicKey, oneshot::Sender<()>),
-    Trust(PublicKey, oneshot::Sender<()>),
-    Distrust(PublicKey, oneshot::Sender<()>),
-}
 
 /// A connection, as the main loop knows it.
 struct Entry {
@@ -61,14 +52,13 @@ pub(super) struct MainLoop {
 impl MainLoop {
     pub(super) fn new(
         local: Local,
-        max_peers: usize,
+        admission: Admission,
         events: broadcast::Sender<PeerEvent>,
     ) -> Self {
-        let own = local.key.public_key();
         Self {
+            dials: DialState::new(local.key.public_key()),
             local: Arc::new(local),
-            admission: Admission::new(own, max_peers),
-            dials: DialState::new(own),
+            admission,
             throttle: Throttle::new(),
             events,
             started: Instant::now(),
@@ -80,32 +70,25 @@ impl MainLoop {
         }
     }
 
-    pub(super) fn trust(&mut self, key: PublicKey) {
-        self.admission.trust(key);
-    }
-
     /// Runs until `stop`, and then until every connection has ended.
-    pub(super) async fn run(
-        mut self,
-        listener: Option<tcp::Listener>,
-        mut commands: mpsc::Receiver<Command>,
-        mut questions: mpsc::Receiver<Question>,
-        stop: CancellationToken,
-    ) {
+    pub(super) async fn run(mut self, mut inputs: Inputs, stop: CancellationToken) {
         loop {
             self.dial_what_is_due();
             let (next_dial, has_room) = (self.next_dial(), self.has_room_for_strangers());
+            let wants_nodes = self.dials.wants_nodes(&self.admission);
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(command) = commands.recv() => self.obey(command),
-                Some(question) = questions.recv() => self.answer(question),
+                Some(command) = inputs.commands.recv() => self.obey(command),
+                Some(question) = inputs.questions.recv() => self.answer(question),
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
-                tcp = accept(listener.as_ref()), if has_room => self.accepted(tcp),
+                tcp = inputs::accept(inputs.listener.as_ref()), if has_room => self.accepted(tcp),
+                // As long as nobody takes what is found, discovery does not search.
+                Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
                 () = sleep_until(next_dial) => {}
             }
         }
         // No new connections, no answers to those that are being set up.
-        drop((listener, commands, questions));
+        drop(inputs);
         self.waiting.clear();
         for entry in self.connections.values() {
             entry.close.send_replace(Some(DisconnectReason::Quitting));
@@ -175,6 +158,12 @@ impl MainLoop {
         } else {
             debug!(remote = %tcp.remote, "refused: this address connected less than 30 s ago");
         }
+    }
+
+    /// Discovery has heard of a node.
+    fn found(&mut self, node: &Node) {
+        let now = self.now();
+        self.dials.found(node.enode(), now, &self.admission);
     }
 
     fn dial_what_is_due(&mut self) {
@@ -302,12 +291,4 @@ impl MainLoop {
 /// Answers, unless who asked has stopped waiting.
 fn reply<T>(answer: oneshot::Sender<T>, value: T) {
     let _ = answer.send(value);
-}
-
-/// Accepts the next connection; never returns without a listener.
-async fn accept(listener: Option<&tcp::Listener>) -> tcp::Connected {
-    match listener {
-        Some(listener) => listener.accept().await,
-        None => std::future::pending().await,
-    }
 }

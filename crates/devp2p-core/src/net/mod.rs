@@ -15,20 +15,26 @@
 //!
 //! Book: chapters A1 to A3.
 
+mod config;
 mod connection;
+pub mod discovery;
+mod inputs;
 mod main_loop;
 mod peer;
 mod server;
+mod sockets;
 mod tcp;
 #[cfg(test)]
 mod tests;
 pub mod transport;
+mod udp;
 
 use tokio::time::Duration;
 
 pub use crate::end::EndReason;
-pub use crate::info::{NodeInfo, PeerInfo};
-pub use server::{AddPeerError, Config, Server, StartError, client_name};
+pub use crate::info::{NodeInfo, PeerInfo, Ports};
+pub use config::{Config, SocketKind, StartError, client_name};
+pub use server::{AddPeerError, Server};
 
 /// How long the set-up of a connection may take in all: TCP connect, handshake and Hello.
 ///

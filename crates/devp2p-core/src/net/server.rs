@@ -1,106 +1,29 @@
-//! The server: what you configure, start, ask and stop.
+//! The server: what you start, ask and stop.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::config::{self, Config, StartError};
 use super::connection::Local;
-use super::main_loop::{Command, MainLoop};
-use super::{NodeInfo, PeerInfo, tcp};
+use super::discovery::{Discovery, DiscoveryConfig, unix_milliseconds};
+use super::inputs::{Command, Inputs};
+use super::main_loop::MainLoop;
+use super::sockets::{self, Sockets};
+use super::{NodeInfo, PeerInfo, Ports};
 use crate::enode::{Endpoint, Enode, Host};
+use crate::enr::Enr;
 use crate::events::{self, Events, PeerEvent};
-use crate::keys::{NodeKey, PublicKey};
-use crate::p2p::hello::MAX_HELLO;
-use crate::p2p::{Capability, Hello};
-use crate::policy;
+use crate::keys::PublicKey;
+use crate::policy::{self, Admission};
 use crate::protocol::Protocol;
 
 /// Commands and questions that may wait for the main loop.
 const MAIL: usize = 64;
-
-/// How a server is to be. Set what matters and take the rest from [`Config::new`]:
-///
-/// ```
-/// # use devp2p_core::keys::NodeKey;
-/// use devp2p_core::net::{Config, client_name};
-/// let key = NodeKey::generate(&mut rand::rng());
-/// let config = Config { max_peers: 1, ..Config::new(key, client_name("foo", "42")) };
-/// ```
-#[derive(Debug)]
-pub struct Config {
-    /// The node's identity.
-    pub key: NodeKey,
-    /// What it calls itself; see [`client_name`].
-    pub name: String,
-    /// How many peers it has at most, dialed or not. 0, the default, refuses everyone who is not
-    /// trusted.
-    pub max_peers: usize,
-    /// Where it listens; port 0 lets the system choose one. `None`: it only dials. The default is
-    /// 127.0.0.1 with port 0, so that nothing is exposed by accident (go-ethereum: everywhere).
-    pub listen: Option<SocketAddr>,
-    /// The IP address in its enode; the default is the one it listens on, or 127.0.0.1 if that is
-    /// all of them.
-    pub ip: Option<IpAddr>,
-    /// The subprotocols it speaks. Without any it accepts every peer, and has nothing to say to
-    /// them.
-    pub protocols: Vec<Protocol>,
-    /// Nodes that may connect even when all slots are taken.
-    pub trusted: Vec<PublicKey>,
-    /// Whether messages are told as events, too.
-    pub message_events: bool,
-}
-
-impl Config {
-    /// The least that a server needs.
-    pub fn new(key: NodeKey, name: impl Into<String>) -> Self {
-        Self {
-            key,
-            name: name.into(),
-            max_peers: 0,
-            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-            ip: None,
-            protocols: Vec::new(),
-            trusted: Vec::new(),
-            message_events: false,
-        }
-    }
-}
-
-/// A client name in the usual form, `name/vVERSION/os/rustVERSION`, as in
-/// `foo/v42/linux/rust1.95.0`.
-pub fn client_name(name: &str, version: &str) -> String {
-    format!("{name}/v{version}/{}/rust{}", std::env::consts::OS, env!("RUSTC_VERSION"))
-}
-
-/// Why a server did not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The TCP port is taken.
-    #[error(
-        "TCP port {} on {} is in use: stop the other program, or choose another port \
-         (0 lets the system choose)", .0.port(), .0.ip()
-    )]
-    PortTaken(SocketAddr),
-    /// The address cannot be listened on for another reason.
-    #[error("cannot listen on {addr}: {error}")]
-    Listen {
-        /// The address that was asked for.
-        addr: SocketAddr,
-        /// What the operating system says.
-        error: io::Error,
-    },
-    /// Two protocols have the same name and version.
-    #[error("the protocol {0} is configured twice")]
-    DuplicateProtocol(Capability),
-    /// Name and protocols are so long that no peer would read our Hello.
-    #[error("client name and protocols make a Hello of {0} bytes; the limit is 2048")]
-    HelloTooLong(usize),
-}
 
 /// Why a node was not added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -124,45 +47,56 @@ pub struct Server {
     commands: mpsc::Sender<Command>,
     events: broadcast::Sender<PeerEvent>,
     main_loop: JoinHandle<()>,
+    discovery: Option<Discovery>,
     stop: DropGuard,
 }
 
 impl Server {
-    /// Opens the listener and starts the main loop. To be called inside a tokio runtime.
+    /// Opens the sockets and starts the main loop. To be called inside a tokio runtime.
     ///
     /// # Errors
     /// [`StartError`]; nothing is left open then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let hello = hello(&config)?;
-        let listener = match config.listen {
-            Some(addr) => Some(listen(addr).await?),
-            None => None,
-        };
-        let info = node_info(&config, listener.as_ref().map(|(_, addr)| *addr));
+        let hello = config::hello(&config)?;
+        let bootnodes = config::bootnodes(&config)?;
+        let Sockets { tcp, udp } = sockets::open(&config).await?;
+        let (listener, listen_addr) = tcp.unzip();
+        let admission = admission(&config);
 
         let (events, _) = broadcast::channel(events::CAPACITY);
         let (commands, obeyed) = mpsc::channel(MAIL);
         let (questions, answered) = mpsc::channel(MAIL);
         let message_events = config.message_events.then(|| events.downgrade());
         let local = Local {
-            key: config.key,
+            key: Arc::new(config.key),
             hello,
             protocols: config.protocols,
             questions,
             events: message_events,
         };
-        let mut main_loop = MainLoop::new(local, config.max_peers, events.clone());
-        for key in config.trusted {
-            main_loop.trust(key);
-        }
+        let searches = !bootnodes.is_empty();
+        let about_us = DiscoveryConfig {
+            ip: config.ip,
+            tcp: listen_addr.map_or(0, |addr| addr.port()),
+            learn_endpoint: config.ip.is_none(),
+            bootnodes,
+            ..DiscoveryConfig::new(local.key.clone())
+        };
+        let discovery = udp.map(|socket| Discovery::over(socket, about_us));
+        let found = match &discovery {
+            Some(discovery) if searches => Some(discovery.search().await),
+            _ => None,
+        };
+        let info = node_info(&local, config.ip, listen_addr, discovery.as_ref());
+
         let stop = CancellationToken::new();
-        let listener = listener.map(|(listener, _)| listener);
-        let running = main_loop.run(listener, obeyed, answered, stop.clone());
-        let main_loop = tokio::spawn(running);
-        Ok(Self { info, commands, events, main_loop, stop: stop.drop_guard() })
+        let inputs = Inputs { listener, found, commands: obeyed, questions: answered };
+        let main_loop = MainLoop::new(local, admission, events.clone());
+        let main_loop = tokio::spawn(main_loop.run(inputs, stop.clone()));
+        Ok(Self { info, commands, events, main_loop, discovery, stop: stop.drop_guard() })
     }
 
-    /// What this server says about itself.
+    /// What this server says about itself: as it was when it started.
     pub fn node_info(&self) -> &NodeInfo {
         &self.info
     }
@@ -211,13 +145,21 @@ impl Server {
         Events::new(self.events.subscribe())
     }
 
+    /// What answers and asks over UDP, to ask it yourself; none if `discovery` is off.
+    pub fn discovery(&self) -> Option<&Discovery> {
+        self.discovery.as_ref()
+    }
+
     /// Stops the server. Every peer is told 0x08 within a second; handlers see their pipes close,
     /// have one second to end and are aborted then; every drop is told, and [`Events::next`]
-    /// yields `None` after it. When this returns, no task of the server is left, and its port is
-    /// free.
+    /// yields `None` after it. When this returns, no task of the server is left, and its ports
+    /// are free.
     pub async fn stop(self) {
-        let Self { main_loop, stop, .. } = self;
+        let Self { main_loop, discovery, stop, .. } = self;
         drop(stop);
+        if let Some(discovery) = discovery {
+            discovery.stop().await;
+        }
         // An error says that the main loop panicked; then it has ended as well.
         let _ = main_loop.await;
     }
@@ -230,45 +172,44 @@ impl Server {
     }
 }
 
-/// Our Hello, checked: no protocol twice, and short enough to be read.
-fn hello(config: &Config) -> Result<Hello, StartError> {
-    let mut capabilities: Vec<Capability> =
-        config.protocols.iter().map(Protocol::capability).collect();
-    capabilities.sort();
-    let twins = capabilities.iter().zip(capabilities.iter().skip(1)).find(|(a, b)| a == b);
-    if let Some((twin, _)) = twins {
-        return Err(StartError::DuplicateProtocol(twin.clone()));
+/// The slots, and whose they are.
+fn admission(config: &Config) -> Admission {
+    let mut admission = Admission::new(config.key.public_key(), config.max_peers);
+    for key in &config.trusted {
+        admission.trust(*key);
     }
-    let hello = Hello::new(config.key.public_key(), &config.name, capabilities);
-    match hello.encode().len() {
-        len @ MAX_HELLO.. if len > MAX_HELLO => Err(StartError::HelloTooLong(len)),
-        _ => Ok(hello),
+    if config.discovery && !config.bootnodes.is_empty() {
+        admission.split_slots();
     }
+    admission
 }
 
-async fn listen(addr: SocketAddr) -> Result<(tcp::Listener, SocketAddr), StartError> {
-    let bound = tcp::Listener::bind(addr).await;
-    let listening = bound.and_then(|listener| listener.local_addr().map(|addr| (listener, addr)));
-    listening.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => StartError::PortTaken(addr),
-        _ => StartError::Listen { addr, error },
-    })
-}
-
-fn node_info(config: &Config, listen_addr: Option<SocketAddr>) -> NodeInfo {
-    let id = config.key.public_key();
-    let listens_on = listen_addr.map(|addr| addr.ip()).filter(|ip| !ip.is_unspecified());
-    let ip = config.ip.or(listens_on).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+fn node_info(
+    local: &Local,
+    ip: Option<IpAddr>,
+    listen_addr: Option<SocketAddr>,
+    discovery: Option<&Discovery>,
+) -> NodeInfo {
+    let id = local.key.public_key();
+    let udp_addr = discovery.map(Discovery::local_addr);
+    let bound_to = listen_addr.or(udp_addr).map(|addr| addr.ip());
+    let reachable = bound_to.filter(|ip| !ip.is_unspecified());
+    let ip = ip.or(reachable).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let tcp = listen_addr.map_or(0, |addr| addr.port());
-    // No UDP yet, so no discovery port: it shows as ?discport=0.
-    let endpoint = Endpoint { host: Host::Ip(ip), tcp, udp: 0 };
+    let udp = udp_addr.map_or(0, |addr| addr.port());
+    let enr = match discovery {
+        Some(discovery) => discovery.local_enr(),
+        None => Enr::sign(&local.key, unix_milliseconds(), Some(ip), udp, tcp),
+    };
     NodeInfo {
-        enode: Enode { public_key: id, endpoint: Some(endpoint) },
+        enode: Enode { public_key: id, endpoint: Some(Endpoint { host: Host::Ip(ip), tcp, udp }) },
+        enr,
         id,
         node_id: id.node_id(),
-        name: config.name.clone(),
+        name: local.hello.client_id.clone(),
         ip,
+        ports: Ports { discovery: udp, listener: tcp },
         listen_addr,
-        protocols: config.protocols.iter().map(Protocol::capability).collect(),
+        protocols: local.protocols.iter().map(Protocol::capability).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! TCP: the only file that touches the operating system's sockets.
+//! TCP. With `udp`, the only files that touch the operating system's sockets.
 
 use std::io;
 use std::net::SocketAddr;

@@ -14,6 +14,15 @@
 //!   each refuses the other's favourite, and none is left. Here both keep the connection that
 //!   was dialed by the smaller public key, whichever comes first: two nodes that follow this
 //!   rule decide alike without talking about it.
+//!
+//! A server that dials nodes it found by itself [splits its slots](Admission::split_slots), or
+//! whoever dials most would have them all: strangers that dial us could take every slot and so
+//! decide whom we talk to (an eclipse). Slots that only we can fill are out of their reach.
+//!
+//! ```text
+//!  max_peers = 9    ┃ dialed ┃ dialed ┃ dialed │ any │ any │ any │ any │ any │ any ┃
+//!                   └── for those we dial ─────┴── inbound, at most; static ones too ─┘
+//! ```
 
 use std::collections::{HashMap, HashSet};
 
@@ -98,9 +107,14 @@ struct Admitted {
 pub struct Admission {
     own: PublicKey,
     max_peers: usize,
+    /// So many of them are out of reach for inbound connections; 0 if the slots are not split.
+    dial_slots: usize,
     trusted: HashSet<PublicKey>,
     /// By remote key: one node has one connection, two cannot be recorded.
     admitted: HashMap<PublicKey, Admitted>,
+    /// Inbound connections in whose favour we gave up our own dial. Any free slot will do for
+    /// them: we wanted this node.
+    heirs: HashSet<ConnectionId>,
 }
 
 impl Admission {
@@ -109,7 +123,22 @@ impl Admission {
     /// With `max_peers` 0 every node is refused that is not trusted.
     #[must_use]
     pub fn new(own: PublicKey, max_peers: usize) -> Self {
-        Self { own, max_peers, trusted: HashSet::new(), admitted: HashMap::new() }
+        Self {
+            own,
+            max_peers,
+            dial_slots: 0,
+            trusted: HashSet::new(),
+            admitted: HashMap::new(),
+            heirs: HashSet::new(),
+        }
+    }
+
+    /// Keeps a third of the slots, but at least one, for nodes that we dial, as go-ethereum does.
+    ///
+    /// With one slot nobody can come in then. Our own dials may take every free slot, the others'
+    /// too: whoever adds static nodes by hand knows best.
+    pub fn split_slots(&mut self) {
+        self.dial_slots = (self.max_peers / 3).max(1).min(self.max_peers);
     }
 
     /// Lets this node in even when all slots are taken. It still takes one when it is a peer.
@@ -146,6 +175,13 @@ impl Admission {
         self.max_peers.saturating_sub(self.peers())
     }
 
+    /// How many more found nodes may be dialed. None, unless the slots are split.
+    #[must_use]
+    pub fn free_dial_slots(&self) -> usize {
+        let free = self.dial_slots.saturating_sub(self.peers_that_are(Direction::Outbound));
+        free.min(self.free_slots())
+    }
+
     /// The first checkpoint: the handshake is done. If admitted, the candidate is in set-up.
     pub fn after_handshake(&mut self, candidate: Candidate) -> Verdict {
         self.checkpoint(candidate, Phase::SetUp)
@@ -162,6 +198,12 @@ impl Admission {
     /// if it had passed the first checkpoint.
     pub fn ended(&mut self, id: ConnectionId) {
         self.admitted.retain(|_, admitted| admitted.id != id);
+        self.heirs.remove(&id);
+    }
+
+    fn peers_that_are(&self, direction: Direction) -> usize {
+        let fits = |other: &&Admitted| other.phase == Phase::Peer && other.direction == direction;
+        self.admitted.values().filter(fits).count()
     }
 
     fn checkpoint(&mut self, candidate: Candidate, phase: Phase) -> Verdict {
@@ -177,6 +219,9 @@ impl Admission {
             Verdict::Replace(_) => {
                 if let Some(existing) = self.admitted.get_mut(&key) {
                     existing.replaced = true;
+                    if existing.direction == Direction::Outbound {
+                        self.heirs.insert(id);
+                    }
                 }
             }
             Verdict::Refuse(_) => {}
@@ -200,10 +245,19 @@ impl Admission {
                 return Verdict::Admit;
             }
         }
-        if self.free_slots() == 0 && !self.is_trusted(&candidate.key) {
-            return Verdict::Refuse(DisconnectReason::TooManyPeers);
+        if self.has_slot(candidate) || self.is_trusted(&candidate.key) {
+            Verdict::Admit
+        } else {
+            Verdict::Refuse(DisconnectReason::TooManyPeers)
         }
-        Verdict::Admit
+    }
+
+    fn has_slot(&self, candidate: Candidate) -> bool {
+        let inbound_slots = self.max_peers.saturating_sub(self.dial_slots);
+        let may_have_any =
+            candidate.direction == Direction::Outbound || self.heirs.contains(&candidate.id);
+        self.free_slots() > 0
+            && (may_have_any || self.peers_that_are(Direction::Inbound) < inbound_slots)
     }
 
     /// Two connections with one node: which one stays?

@@ -15,6 +15,15 @@
 //!                                                is known            been taken meanwhile
 //! ```
 //!
+//! Found nodes enter a server that searches (one with bootnodes), and are dialed into a third of
+//! its slots:
+//!
+//! ```text
+//!  discovery ── DialState::found ──▶ up to 64 wait ── due ──▶ dial ──▶ peer, or forgotten and
+//!      ▲                                                              not dialed for 35 s
+//!      └─ DialState::wants_nodes: a slot is free, and nobody waits for it
+//! ```
+//!
 //! A static node that is not there yet, then is, then goes away:
 //!
 //! ```text
@@ -26,13 +35,19 @@
 //! | Type | Decides |
 //! |---|---|
 //! | [`Admission`] | may this node be our peer? slots, trusted nodes, duplicates, ourselves |
-//! | [`DialState`] | which static nodes to dial now, and when to ask again |
+//! | [`DialState`] | which nodes to dial now, static and found ones, and when to ask again |
 //! | [`Throttle`] | may this address connect again already? |
+//! | [`RateLimit`] | may this address send another datagram? |
 
 mod admission;
 mod dial;
+mod rate;
 mod throttle;
 
 pub use admission::{Admission, Candidate, ConnectionId, Direction, MAX_PENDING, Verdict};
-pub use dial::{AddPeerError, DialState, FIRST_RETRY, MAX_DIALING, REDIAL_AFTER};
+pub use dial::{
+    AddPeerError, DialState, FIRST_RETRY, MAX_DIALING, MAX_FOUND, MAX_RESTING, REDIAL_AFTER,
+};
+pub use rate::{MAX_SENDERS, PACKET_BURST, PACKETS_PER_SECOND, RateLimit};
+pub(crate) use throttle::is_nearby;
 pub use throttle::{MAX_REMEMBERED, THROTTLE_WINDOW, Throttle};

@@ -80,7 +80,7 @@ impl Throttle {
 }
 
 /// Whether `ip` belongs to this machine or its local network.
-fn is_nearby(ip: IpAddr) -> bool {
+pub(crate) fn is_nearby(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),

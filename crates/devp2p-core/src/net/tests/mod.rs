@@ -131,7 +131,7 @@ impl Server {
         let (questions, asked) = mpsc::channel(1);
         let (close, closing) = watch::channel(None);
         let hello = Hello::new(key.public_key(), "ours", capabilities);
-        let local = Local { key, hello, protocols, questions, events: None };
+        let local = Local { key: Arc::new(key), hello, protocols, questions, events: None };
         let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let connection = tokio::spawn(connection.proceed(Box::new(link), deadline));

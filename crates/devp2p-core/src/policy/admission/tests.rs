@@ -207,6 +207,94 @@ fn calls_that_do_not_fit_change_nothing() {
     assert_eq!(admission.peers(), 1);
 }
 
+/// `max_peers` slots, a third of them for dialed peers.
+fn split(own: PublicKey, max_peers: usize) -> Admission {
+    let mut admission = Admission::new(own, max_peers);
+    admission.split_slots();
+    admission
+}
+
+#[test]
+fn a_third_of_split_slots_but_at_least_one_is_for_those_we_dial() {
+    // max_peers, dialed, inbound
+    let table =
+        [(0, 0, 0), (1, 1, 0), (2, 1, 1), (3, 1, 2), (5, 1, 4), (6, 2, 4), (9, 3, 6), (50, 16, 34)];
+    for (max_peers, dialed, inbound_slots) in table {
+        let mut admission = split(key(200), max_peers);
+        assert_eq!(admission.free_dial_slots(), dialed, "{max_peers} slots");
+        for n in 1..=100 {
+            let in_time = usize::from(n) <= inbound_slots;
+            let expected = if in_time { Verdict::Admit } else { REFUSE_TOO_MANY };
+            let verdict = admission.after_hello(inbound(n.into(), key(n)));
+            assert_eq!(verdict, expected, "inbound {n} of {max_peers} slots");
+        }
+        assert_eq!(admission.free_slots(), dialed);
+        assert_eq!(admission.free_dial_slots(), dialed);
+    }
+}
+
+#[test]
+fn unless_they_are_split_no_slot_is_for_found_nodes_and_all_are_for_everyone() {
+    let mut admission = Admission::new(key(1), 1);
+    assert_eq!(admission.free_dial_slots(), 0);
+    make_peer(&mut admission, inbound(7, key(2)));
+    assert_eq!(admission.free_slots(), 0);
+}
+
+#[test]
+fn our_own_dials_may_take_every_slot() {
+    let mut admission = split(key(1), 3);
+    for n in [2, 3, 4] {
+        make_peer(&mut admission, outbound(n.into(), key(n)));
+    }
+    assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
+    assert_eq!(admission.after_handshake(outbound(5, key(5))), REFUSE_TOO_MANY);
+
+    admission.ended(ConnectionId(2));
+    assert_eq!(admission.free_dial_slots(), 0, "two dialed peers are more than a third");
+    make_peer(&mut admission, inbound(6, key(6)));
+    assert_eq!(admission.after_handshake(inbound(7, key(7))), REFUSE_TOO_MANY);
+}
+
+#[test]
+fn trusted_inbound_peers_take_inbound_slots_and_need_none() {
+    let mut admission = split(key(1), 2);
+    for n in [2, 3] {
+        admission.trust(key(n));
+        make_peer(&mut admission, inbound(n.into(), key(n)));
+    }
+    assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
+    admission.ended(ConnectionId(2));
+    assert_eq!(admission.free_dial_slots(), 1);
+    assert_eq!(admission.after_handshake(inbound(4, key(4))), REFUSE_TOO_MANY);
+    make_peer(&mut admission, outbound(5, key(5)));
+}
+
+#[test]
+fn an_inbound_connection_for_which_our_dial_gave_way_may_have_any_slot() {
+    let (small, large) = small_and_large();
+    for phase in [Phase::SetUp, Phase::Peer] {
+        // Our key is the larger one: the connection that they dialed stays.
+        let mut admission = split(large, 3);
+        for n in [3, 4] {
+            make_peer(&mut admission, inbound(n.into(), key(n)));
+        }
+        let (ours, theirs) = (outbound(7, small), inbound(8, small));
+        assert_eq!(admission.checkpoint(ours, phase), Verdict::Admit);
+        assert_eq!(admission.after_handshake(theirs), Verdict::Replace(ours.id));
+        admission.ended(ours.id);
+        make_peer(&mut admission, theirs);
+        assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
+
+        admission.ended(ConnectionId(3));
+        assert_eq!(admission.free_dial_slots(), 1);
+        assert_eq!(admission.after_handshake(inbound(9, key(9))), REFUSE_TOO_MANY);
+        admission.ended(theirs.id);
+        make_peer(&mut admission, inbound(9, key(9)));
+        assert_eq!(admission.after_handshake(inbound(10, small)), REFUSE_TOO_MANY);
+    }
+}
+
 /// How one node sees one of the two crossed dials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Stage {
@@ -231,8 +319,8 @@ struct CrossedDials {
 }
 
 impl CrossedDials {
-    fn new(keys: [PublicKey; 2], max_peers: usize) -> Self {
-        let admissions = keys.map(|own| Admission::new(own, max_peers));
+    fn new(keys: [PublicKey; 2], new_admission: impl Fn(PublicKey) -> Admission) -> Self {
+        let admissions = keys.map(new_admission);
         Self { keys, admissions, stages: [[Stage::Handshake; 2]; 2] }
     }
 
@@ -284,10 +372,16 @@ impl CrossedDials {
 fn crossed_dials_end_with_the_same_peer_on_both_sides_in_every_order_of_events() {
     let (small, large) = small_and_large();
     for (keys, winner) in [([small, large], 0), ([large, small], 1)] {
-        for max_peers in [1, 2] {
+        let admissions: [fn(PublicKey) -> Admission; 4] = [
+            |own| Admission::new(own, 1),
+            |own| Admission::new(own, 2),
+            |own| split(own, 2),
+            |own| split(own, 9),
+        ];
+        for new_admission in admissions {
             let mut ends = HashSet::new();
             let mut seen = HashSet::new();
-            let mut worlds = vec![CrossedDials::new(keys, max_peers)];
+            let mut worlds = vec![CrossedDials::new(keys, new_admission)];
             while let Some(world) = worlds.pop() {
                 if !seen.insert(world.stages) {
                     continue;

@@ -1,5 +1,8 @@
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers chosen by the tests")]
 
+mod found;
+
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use proptest::prelude::*;
@@ -287,11 +290,12 @@ fn the_end_of_time_does_not_overflow() {
     assert_eq!(dials.dropped(&key(1), Duration::MAX), Some(REDIAL_AFTER));
 }
 
-/// What may happen to a server that has a few static nodes.
+/// What may happen to a server that has a few static nodes and finds some.
 #[derive(Debug, Clone)]
 enum Event {
     Add(u8),
     Remove(u8),
+    Found(u8),
     Trust(u8),
     Distrust(u8),
     /// A node dials us and gets past the handshake.
@@ -314,6 +318,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         node.clone().prop_map(Event::Add),
         node.clone().prop_map(Event::Add),
         node.clone().prop_map(Event::Remove),
+        node.clone().prop_map(Event::Found),
         node.clone().prop_map(Event::Trust),
         node.clone().prop_map(Event::Distrust),
         node.clone().prop_map(Event::Inbound),
@@ -342,17 +347,24 @@ struct World {
     dialing: Vec<PublicKey>,
     /// Connections past the handshake.
     live: Vec<Live>,
+    /// When a node was last dialed to no avail, or dropped.
+    parted: HashMap<PublicKey, Duration>,
 }
 
 impl World {
-    fn new(max_peers: usize) -> Self {
+    fn new(max_peers: usize, searches: bool) -> Self {
+        let mut admission = Admission::new(key(OWN), max_peers);
+        if searches {
+            admission.split_slots();
+        }
         Self {
             dials: DialState::new(key(OWN)),
-            admission: Admission::new(key(OWN), max_peers),
+            admission,
             now: Duration::ZERO,
             next_id: 0,
             dialing: Vec::new(),
             live: Vec::new(),
+            parted: HashMap::new(),
         }
     }
 
@@ -362,6 +374,7 @@ impl World {
             Event::Remove(n) => {
                 assert_eq!(self.dials.contains(&key(n)), self.dials.remove(&key(n)));
             }
+            Event::Found(n) => self.dials.found(enode(n), self.now, &self.admission),
             Event::Trust(n) => self.admission.trust(key(n)),
             Event::Distrust(n) => self.admission.distrust(&key(n)),
             Event::Inbound(n) => self.handshake(key(n), Direction::Inbound),
@@ -375,6 +388,7 @@ impl World {
             Event::Fail(n) => {
                 if self.stop_dialing(&key(n)) {
                     self.dials.failed(&key(n), self.now);
+                    self.parted.insert(key(n), self.now);
                 }
             }
             Event::Wait(ms) => self.now += Duration::from_millis(ms),
@@ -399,6 +413,7 @@ impl World {
             Verdict::Admit => self.live.push(Live { candidate, is_peer: false }),
             Verdict::Refuse(_) if direction == Direction::Outbound => {
                 assert_eq!(self.dials.refused(&key, self.now).is_some(), self.dials.contains(&key));
+                self.parted.insert(key, self.now);
             }
             Verdict::Refuse(_) => {}
             Verdict::Replace(_) => panic!("the other connection is gone"),
@@ -433,7 +448,10 @@ impl World {
             self.dials.dropped(key, self.now);
         } else if candidate.direction == Direction::Outbound {
             self.dials.refused(key, self.now);
+        } else {
+            return;
         }
+        self.parted.insert(*key, self.now);
     }
 
     /// How many of our dials have not become a peer.
@@ -455,11 +473,16 @@ impl World {
 
         for (n, node) in due.iter().enumerate() {
             let key = node.public_key;
-            assert!(self.dials.contains(&key), "a node that is not static");
             assert!(!self.dialing.contains(&key), "a second dial of one node");
             assert!(!self.live.iter().any(|live| live.candidate.key == key), "it is connected");
-            let has_slot = before + n < self.admission.free_slots();
-            assert!(has_slot || self.admission.is_trusted(&key), "a dial without a slot");
+            if self.dials.contains(&key) {
+                let has_slot = before + n < self.admission.free_slots();
+                assert!(has_slot || self.admission.is_trusted(&key), "a dial without a slot");
+            } else {
+                assert!(before + n < self.admission.free_dial_slots(), "a dial without a slot");
+                let parted = self.parted.get(&key);
+                assert!(parted.is_none_or(|at| self.now >= *at + REDIAL_AFTER), "too early");
+            }
             self.dialing.push(key);
         }
         assert!(self.under_way() <= MAX_DIALING);
@@ -496,9 +519,10 @@ proptest! {
     #[test]
     fn whatever_happens_every_node_is_dialed_once_at_a_time_and_in_the_end(
         max_peers in 1..8_usize,
+        searches: bool,
         events in prop::collection::vec(any_event(), 0..200),
     ) {
-        let mut world = World::new(max_peers);
+        let mut world = World::new(max_peers, searches);
         for event in &events {
             world.happen(event);
             world.dial();

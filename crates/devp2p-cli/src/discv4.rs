@@ -1,0 +1,134 @@
+//! `devp2p discv4`: node discovery, question by question.
+//!
+//! ```text
+//! ping ENODE      are you there?                          Ping ─▶        ◀─ Pong
+//! enr ENODE       what do you say about yourself?         EnrRequest ─▶  ◀─ EnrResponse
+//! resolve NODE    where is this one? ask around           FindNode ─▶    ◀─ Neighbors, many times
+//! crawl           who is there? ask everybody
+//! listen          be a node, and show every packet
+//! ```
+//!
+//! Each command is a small node of its own, on any free UDP port but for `listen`, and accepts no
+//! connections.
+
+mod crawl;
+mod enr;
+mod error;
+mod listen;
+mod ping;
+mod record;
+mod resolve;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Subcommand;
+use devp2p_core::discv4::Node;
+use devp2p_core::discv4::service::RequestError;
+use devp2p_core::enode::Enode;
+use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, resolve};
+
+use crate::failure::Failure;
+use crate::{key, lan};
+pub(crate) use error::Discv4Error;
+
+/// How often a question is asked before the node counts as silent: UDP packets do get lost.
+const TRIES: usize = 3;
+
+/// Ask nodes about themselves and about others, over UDP
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+#[command(after_help = "\
+Try it in two terminals:
+  devp2p discv4 listen
+  devp2p discv4 ping 'enode://…'   (the first one prints the whole line)")]
+pub(crate) enum Command {
+    Ping(ping::Args),
+    Enr(enr::Args),
+    Resolve(resolve::Args),
+    Crawl(crawl::Args),
+    Listen(listen::Args),
+}
+
+/// What all commands take.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Key file, from `devp2p key new FILE` [default: a fresh key]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Print JSON, an object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Discv4Error`]; when the key file or the output fails.
+pub(crate) async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Ping(args) => ping::run(args).await,
+        Command::Enr(args) => enr::run(args).await,
+        Command::Resolve(args) => resolve::run(args).await,
+        Command::Crawl(args) => crawl::run(args).await,
+        Command::Listen(args) => listen::run(args).await,
+    }
+}
+
+/// Starts a node that can reach this one, and speaks only when it is asked to.
+async fn start(common: &Common, to: &Node) -> Result<Discovery, Failure> {
+    let listen = SocketAddr::new(interface(&[*to]), 0);
+    start_on(listen, config(common, listen)?).await
+}
+
+/// Starts a node that begins with these nodes, and asks them around.
+async fn start_with(common: &Common, bootnodes: Vec<Node>) -> Result<Discovery, Failure> {
+    let listen = SocketAddr::new(interface(&bootnodes), 0);
+    start_on(listen, DiscoveryConfig { bootnodes, ..config(common, listen)? }).await
+}
+
+fn config(common: &Common, listen: SocketAddr) -> Result<DiscoveryConfig, Failure> {
+    let key = Arc::new(key::load_or_fresh(common.key.as_deref())?);
+    Ok(DiscoveryConfig { ip: Some(lan::reachable_ip(listen.ip())), ..DiscoveryConfig::new(key) })
+}
+
+async fn start_on(listen: SocketAddr, config: DiscoveryConfig) -> Result<Discovery, Failure> {
+    let started = Discovery::start(listen, config).await;
+    Ok(started.map_err(|error| Discv4Error::Socket { addr: listen, error })?)
+}
+
+/// The address of our socket. Nodes on this machine need no more than the loopback address, which
+/// no firewall asks about.
+fn interface(nodes: &[Node]) -> IpAddr {
+    let is_v6 = nodes.first().is_some_and(|node| node.ip.is_ipv6());
+    match (is_v6, nodes.iter().all(|node| node.ip.is_loopback())) {
+        (false, true) => Ipv4Addr::LOCALHOST.into(),
+        (false, false) => Ipv4Addr::UNSPECIFIED.into(),
+        (true, true) => Ipv6Addr::LOCALHOST.into(),
+        (true, false) => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// The nodes of these enodes; host names are looked up.
+async fn resolve_all(enodes: &[Enode]) -> Result<Vec<Node>, Discv4Error> {
+    let mut nodes = Vec::new();
+    for enode in enodes {
+        nodes.push(resolve(enode).await?);
+    }
+    Ok(nodes)
+}
+
+/// Asks up to [`TRIES`] times.
+async fn ask<T>(
+    node: &Node,
+    mut question: impl AsyncFnMut() -> Result<T, AskError>,
+) -> Result<T, Discv4Error> {
+    for _ in 0..TRIES {
+        match question().await {
+            Err(AskError::Request(RequestError::Timeout)) => {}
+            done => return Ok(done?),
+        }
+    }
+    Err(Discv4Error::NoAnswer(node.udp_addr()))
+}

@@ -1,0 +1,164 @@
+//! `devp2p discv4 crawl`: who is there?
+//!
+//! A lookup of a node's own key finds the nodes closest to it. So: look up every node that is
+//! found, until no new one turns up.
+
+use std::collections::{HashSet, VecDeque};
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use devp2p_core::discv4::Node;
+use devp2p_core::enode::Enode;
+use devp2p_core::keys::{NodeId, PublicKey};
+use devp2p_core::net::discovery::{AskError, Discovery};
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
+
+use super::{Common, Discv4Error};
+use crate::failure::Failure;
+use crate::stop::Stop;
+use crate::{output, values};
+
+/// Lookups at a time: enough not to wait for slow nodes, few enough to be polite.
+const AT_A_TIME: usize = 8;
+
+/// How often the progress is told.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Ask everybody whom they know, and list who answers
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  devp2p discv4 crawl --bootnode 'enode://…@127.0.0.1:30303'
+  devp2p discv4 crawl --bootnode 'enode://…@127.0.0.1:30303' --json --for 300 > nodes.jsonl")]
+pub(crate) struct Args {
+    /// A node that may know others; repeatable
+    #[arg(long, required = true, value_name = "ENODE", value_parser = values::askable)]
+    bootnode: Vec<Enode>,
+    /// End after so many seconds, even if there are more
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 60)]
+    seconds: u64,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    enode: Enode,
+    id: PublicKey,
+    node_id: NodeId,
+}
+
+/// How a crawl ended.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// Everybody was looked up.
+    Complete,
+    /// It was to take no longer than so many seconds, or was interrupted.
+    Early(u64),
+}
+
+/// A crawl under way.
+struct Crawl {
+    discovery: Arc<Discovery>,
+    json: bool,
+    begin: Instant,
+    seen: HashSet<PublicKey>,
+    /// Whom to look up next.
+    next: VecDeque<PublicKey>,
+    lookups: JoinSet<Result<Vec<Node>, AskError>>,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let stop = Stop::new().map_err(Failure::System)?;
+    let bootnodes = super::resolve_all(&args.bootnode).await?;
+    let next = bootnodes.iter().map(|node| node.public_key).collect();
+    let discovery = Arc::new(super::start_with(&args.common, bootnodes).await?);
+    let mut crawl = Crawl {
+        discovery,
+        json: args.common.json,
+        begin: Instant::now(),
+        seen: HashSet::new(),
+        next,
+        lookups: JoinSet::new(),
+    };
+    let end = tokio::select! {
+        done = crawl.run() => done.map(|()| End::Complete)?,
+        () = stop.wait(Some(Duration::from_secs(args.seconds))) => End::Early(args.seconds),
+    };
+    crawl.end(end).await
+}
+
+impl Crawl {
+    /// Runs until everybody is found.
+    async fn run(&mut self) -> Result<(), Failure> {
+        let mut progress = interval(PROGRESS);
+        progress.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        progress.reset();
+        loop {
+            self.look_up_more();
+            tokio::select! {
+                done = self.lookups.join_next() => match done {
+                    Some(Ok(Ok(nodes))) => self.tell(&nodes)?,
+                    Some(_) => {}
+                    None => return Ok(()),
+                },
+                _ = progress.tick() => self.tell_progress(),
+            }
+        }
+    }
+
+    fn look_up_more(&mut self) {
+        while self.lookups.len() < AT_A_TIME {
+            let Some(key) = self.next.pop_front() else { return };
+            let discovery = self.discovery.clone();
+            self.lookups.spawn(async move { discovery.lookup(key.to_bytes()).await });
+        }
+    }
+
+    /// Lists those that are new.
+    fn tell(&mut self, nodes: &[Node]) -> Result<(), Failure> {
+        for node in nodes {
+            if !self.seen.insert(node.public_key) {
+                continue;
+            }
+            self.next.push_back(node.public_key);
+            let enode = node.enode();
+            if self.json {
+                output::json(&Found { enode, id: node.public_key, node_id: node.id() })?;
+            } else {
+                output::line(enode)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// On stderr, so that stdout has nothing but nodes.
+    fn tell_progress(&self) {
+        let (found, left) = (self.seen.len(), self.next.len());
+        let seconds = self.begin.elapsed().as_secs();
+        // Nowhere left to say that it cannot be printed.
+        let _ = writeln!(io::stderr(), "{found} found, {left} of them to look up, {seconds} s");
+    }
+
+    async fn end(mut self, end: End) -> Result<(), Failure> {
+        self.lookups.shutdown().await;
+        let (found, left) = (self.seen.len(), self.next.len());
+        let seconds = self.begin.elapsed().as_secs_f64();
+        if let Some(discovery) = Arc::into_inner(self.discovery) {
+            discovery.stop().await;
+        }
+        let rest = match (found, end) {
+            (0, End::Complete) => return Err(Discv4Error::NoBootnode.into()),
+            (0, End::Early(limit)) => return Err(Discv4Error::TooShort(limit).into()),
+            (_, End::Complete) => "nobody knows of more".to_owned(),
+            (_, End::Early(_)) => format!("{left} of them were not looked up, there may be more"),
+        };
+        // As above.
+        let _ = writeln!(io::stderr(), "{found} found in {seconds:.1} s; {rest}.");
+        Ok(())
+    }
+}

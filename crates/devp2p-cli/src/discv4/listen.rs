@@ -1,0 +1,163 @@
+//! `devp2p discv4 listen`: a node of the discovery network, and every packet that it sees.
+
+use std::net::{IpAddr, SocketAddr};
+
+use devp2p_core::discv4::packet::{Packet, decode};
+use devp2p_core::enode::Enode;
+use devp2p_core::enr::Enr;
+use devp2p_core::keys::PublicKey;
+use devp2p_core::net::discovery::{Datagram, Discovery, DiscoveryConfig, Watched, Way};
+use serde::Serialize;
+use tokio::time::Duration;
+
+use super::Common;
+use crate::failure::Failure;
+use crate::stop::Stop;
+use crate::{log, output, values};
+
+/// Be a node of the discovery network, and show every packet
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  devp2p discv4 listen
+  devp2p discv4 listen --listen 127.0.0.1:0 --bootnode 'enode://…@127.0.0.1:30303'")]
+pub(crate) struct Args {
+    /// Where to listen; with port 0, any free one
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
+    #[arg(value_parser = values::socket_addr)]
+    listen: SocketAddr,
+    /// IP address in the enode [default: this machine's]
+    #[arg(long, value_parser = values::ip)]
+    ip: Option<IpAddr>,
+    /// A node that may know others; repeatable
+    #[arg(long, value_name = "ENODE", value_parser = values::askable)]
+    bootnode: Vec<Enode>,
+    /// End by itself after so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    seconds: Option<u64>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// The first JSON object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Introduction {
+    enode: Enode,
+    enr: Enr,
+    id: PublicKey,
+    listen_addr: SocketAddr,
+}
+
+/// The other JSON objects, one for each datagram.
+#[derive(Serialize)]
+struct Event {
+    way: &'static str,
+    remote: SocketAddr,
+    bytes: usize,
+    /// What the packet is called; none if it is no packet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packet: Option<&'static str>,
+    /// Who sent it: they, or we.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<PublicKey>,
+    /// Why it is no packet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let stop = Stop::new().map_err(Failure::System)?;
+    let bootnodes = super::resolve_all(&args.bootnode).await?;
+    let config = super::config(&args.common, args.listen)?;
+    let ip = args.ip.or(config.ip);
+    let learn_endpoint = args.ip.is_none();
+    let config = DiscoveryConfig { ip, learn_endpoint, bootnodes, ..config };
+    let discovery = super::start_on(args.listen, config).await?;
+    let mut datagrams = discovery.watch().await;
+    introduce(args.common.json, &discovery)?;
+    let told = tokio::select! {
+        told = tell(args.common.json, &mut datagrams) => told,
+        () = stop.wait(args.seconds.map(Duration::from_secs)) => Ok(()),
+    };
+    discovery.stop().await;
+    told
+}
+
+fn introduce(json: bool, discovery: &Discovery) -> Result<(), Failure> {
+    let (enr, listen_addr) = (discovery.local_enr(), discovery.local_addr());
+    let enode = enr.enode();
+    if json {
+        let id = enr.public_key();
+        return output::json(&Introduction { enode, enr, id, listen_addr });
+    }
+    output::line(format_args!(
+        "Listening on UDP {listen_addr}. Ctrl-C ends it.\n\
+         \n  \
+           {enode}\n\
+         \n\
+         In another terminal, see whether it answers, or let another node begin with it:\n\
+         \n  \
+           devp2p discv4 ping '{enode}'\n  \
+           devp2p discv4 listen --listen 127.0.0.1:0 --bootnode '{enode}'\n"
+    ))
+}
+
+async fn tell(json: bool, datagrams: &mut Watched) -> Result<(), Failure> {
+    while let Some(datagram) = datagrams.next().await {
+        if json {
+            output::json(&event(&datagram))?;
+        } else {
+            output::line(format_args!("{}  {}", log::local_time(), sentence(&datagram)))?;
+        }
+    }
+    Ok(())
+}
+
+fn event(datagram: &Datagram) -> Event {
+    let received = decode(&datagram.bytes);
+    Event {
+        way: way(datagram),
+        remote: datagram.remote,
+        bytes: datagram.bytes.len(),
+        packet: received.as_ref().ok().map(|received| received.packet.name()),
+        id: received.as_ref().ok().map(|received| received.sender),
+        error: received.err().map(|error| error.to_string()),
+    }
+}
+
+fn way(datagram: &Datagram) -> &'static str {
+    match datagram.way {
+        Way::In => "in",
+        Way::Out => "out",
+    }
+}
+
+fn sentence(datagram: &Datagram) -> String {
+    let (way, remote, bytes) = (way(datagram), datagram.remote, datagram.bytes.len());
+    match decode(&datagram.bytes) {
+        Ok(received) => {
+            let who = match datagram.way {
+                Way::In => format!(" ({})", received.sender.short()),
+                Way::Out => String::new(),
+            };
+            let (name, says) = (received.packet.name(), says(&received.packet));
+            format!("{way:<3}  {name:<11}  {remote}{who}, {bytes} bytes{says}")
+        }
+        Err(error) => format!("{way:<3}  no packet    {remote}, {bytes} bytes: {error}"),
+    }
+}
+
+/// What is worth telling of a packet.
+fn says(packet: &Packet) -> String {
+    match packet {
+        Packet::Ping(_) | Packet::EnrRequest(_) => String::new(),
+        Packet::Pong(pong) => format!(": sees {}:{}", pong.to.ip, pong.to.udp),
+        Packet::FindNode(find_node) => {
+            let [a, b, c, d, ..] = find_node.target;
+            format!(": who is close to {a:02x}{b:02x}{c:02x}{d:02x}?")
+        }
+        Packet::Neighbors(neighbors) => format!(": {} nodes", neighbors.nodes.len()),
+        Packet::EnrResponse(response) => format!(": seq {}", response.record.seq()),
+    }
+}

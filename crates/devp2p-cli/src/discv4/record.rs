@@ -1,0 +1,76 @@
+//! How a node record is shown.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use devp2p_core::enode::Enode;
+use devp2p_core::enr::Enr;
+use devp2p_core::keys::{NodeId, PublicKey};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output;
+
+/// The JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Record<'a> {
+    enr: &'a Enr,
+    seq: u64,
+    enode: Enode,
+    id: PublicKey,
+    node_id: NodeId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<IpAddr>,
+    udp: u16,
+    tcp: u16,
+    /// Every key, and its value as RLP in hex.
+    pairs: BTreeMap<String, String>,
+}
+
+/// Shows a record, for people or as JSON.
+pub(super) fn show(json: bool, enr: &Enr) -> Result<(), Failure> {
+    let pairs = pairs(enr);
+    if json {
+        let (id, node_id) = (enr.public_key(), enr.node_id());
+        let (ip, udp, tcp) = (enr.ip(), enr.udp(), enr.tcp());
+        return output::json(&Record {
+            enr,
+            seq: enr.seq(),
+            enode: enr.enode(),
+            id,
+            node_id,
+            ip,
+            udp,
+            tcp,
+            pairs,
+        });
+    }
+    let pairs: Vec<String> =
+        pairs.iter().map(|(key, value)| format!("  {key:<12}{value}")).collect();
+    output::line(format_args!(
+        "{enr}\n\
+         \n\
+         seq         {seq}\n\
+         node id     {node_id}\n\
+         enode       {enode}\n\
+         \n\
+         It holds, with the values in hex (RLP):\n\
+         \n\
+         {pairs}",
+        seq = enr.seq(),
+        node_id = enr.node_id(),
+        enode = enr.enode(),
+        pairs = pairs.join("\n"),
+    ))
+}
+
+/// Keys are the node's to choose: none may paint on a terminal.
+fn pairs(enr: &Enr) -> BTreeMap<String, String> {
+    let text = |key: &[u8]| String::from_utf8_lossy(key).escape_debug().to_string();
+    enr.pairs().map(|(key, value)| (text(key), hex(value))).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

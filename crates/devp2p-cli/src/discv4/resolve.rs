@@ -1,0 +1,53 @@
+//! `devp2p discv4 resolve`: where is the node with this key?
+
+use devp2p_core::enode::Enode;
+use devp2p_core::enr::Enr;
+use devp2p_core::keys::PublicKey;
+use devp2p_core::net::discovery::Discovery;
+
+use super::{Common, Discv4Error, record};
+use crate::failure::Failure;
+use crate::values;
+
+/// Ask around for a node, and then itself for its record
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example:
+  devp2p discv4 resolve 'enode://…' --bootnode 'enode://…@127.0.0.1:30303'")]
+pub(crate) struct Args {
+    /// The node: an enode, with or without an address, a record (enr:…) or a public key
+    #[arg(value_parser = values::anyone)]
+    node: Enode,
+    /// A node that may know others; repeatable
+    #[arg(long, value_name = "ENODE", value_parser = values::askable)]
+    bootnode: Vec<Enode>,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let mut begin_with = args.bootnode;
+    if args.node.endpoint.is_some() {
+        begin_with.push(args.node.clone());
+    }
+    let bootnodes = super::resolve_all(&begin_with).await?;
+    if bootnodes.is_empty() {
+        return Err(Discv4Error::NothingToBeginWith.into());
+    }
+    let discovery = super::start_with(&args.common, bootnodes).await?;
+    let found = find(&discovery, args.node.public_key).await;
+    discovery.stop().await;
+    record::show(args.common.json, &found?)
+}
+
+async fn find(discovery: &Discovery, key: PublicKey) -> Result<Enr, Discv4Error> {
+    let closest = discovery.lookup(key.to_bytes()).await?;
+    if closest.is_empty() {
+        return Err(Discv4Error::NoBootnode);
+    }
+    let Some(node) = closest.iter().find(|node| node.public_key == key) else {
+        return Err(Discv4Error::Unknown { key, closest: closest.len() });
+    };
+    let enode = node.enode();
+    super::ask(node, async || discovery.request_enr(&enode).await).await
+}

@@ -1,0 +1,270 @@
+//! The service: a whole node of the discovery network, without its socket.
+//!
+//! ```text
+//!   a datagram, or the time ──▶ ┌─────────┐ ──▶ Output: datagrams to send, nodes found,
+//!   ping, lookup, search …  ──▶ │ Service │           answers to what was asked
+//!                               └─────────┘ ──▶ next_wake: when to call again at the latest
+//! ```
+//!
+//! Whoever drives it calls [`receive`](Service::receive) for each datagram, [`tick`](Service::tick)
+//! when [`next_wake`](Service::next_wake) says so, and after each call takes what
+//! [`next_output`](Service::next_output) has, until it has nothing more.
+
+mod asking;
+mod incoming;
+mod output;
+mod searching;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::Node;
+use super::bonds::Bonds;
+use super::own_endpoint::Statements;
+use super::packet::{Endpoint, Packet, Sealed};
+use super::requests::{Goal, Requests};
+use super::table::{Source, Table};
+use crate::enr::Enr;
+use crate::keys::{NodeId, NodeKey};
+use searching::{Plans, Purpose, RunningLookup};
+
+pub use output::{Output, RequestError, RequestId};
+pub use searching::MAX_LOOKUPS;
+
+/// How long what we send is good for, in seconds: 20, as in go-ethereum.
+///
+/// A packet that somebody has kept and sends again later is void.
+pub const EXPIRES_AFTER: u64 = 20;
+
+/// A moment, by two clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Since the service's start: for everything that we wait for. It never goes back.
+    pub since_start: Duration,
+    /// Seconds since 1970: for what nodes tell each other.
+    pub unix: u64,
+}
+
+/// What a service is started with.
+#[derive(Debug)]
+pub struct ServiceConfig {
+    /// Who we are.
+    pub key: Arc<NodeKey>,
+    /// Where we are, as our packets and our record say.
+    pub endpoint: Endpoint,
+    /// Whether ten hosts that agree on another address of ours are believed.
+    pub learn_endpoint: bool,
+    /// Nodes to begin with.
+    pub bootnodes: Vec<Node>,
+    /// Nodes that answered in an earlier run: they are in the table from the start.
+    pub known: Vec<Node>,
+    /// The record's first sequence number: higher than that of any earlier run. Unix milliseconds
+    /// are a good choice.
+    pub enr_seq: u64,
+}
+
+/// A node of the discovery network, without its socket.
+///
+/// Strangers can make none of its parts grow without bounds:
+///
+/// | it remembers | at most | when there are more |
+/// |---|---|---|
+/// | nodes in the [`Table`] | 442, with 10 replacements for each bucket | full buckets stay as they are |
+/// | nodes that have proved their address | 10,000; 256 at one IP address | the oldest are forgotten |
+/// | questions that wait for an answer | 1,024; 512 to strangers, 64 to one IP address | no new ones |
+/// | lookups | 16, of up to 1,040 nodes | the user is told so |
+/// | hosts that tell us our address | 128 | others are not heard for 5 min |
+///
+/// In all that is less than 12 MiB at the very worst, and some 100 KiB in a quiet network. The
+/// outputs are the driver's to take: each call adds a few.
+#[derive(Debug)]
+pub struct Service {
+    key: Arc<NodeKey>,
+    own: NodeId,
+    endpoint: Endpoint,
+    learn_endpoint: bool,
+    statements: Statements,
+    record: Enr,
+    bootnodes: Vec<Node>,
+    rng: StdRng,
+    table: Table,
+    bonds: Bonds,
+    requests: Requests,
+    lookups: BTreeMap<RequestId, RunningLookup>,
+    plans: Plans,
+    outputs: VecDeque<Output>,
+    is_closed: bool,
+}
+
+impl Service {
+    /// A service that knows its bootnodes. Nothing is sent before the first [`tick`](Self::tick).
+    ///
+    /// All its random numbers come from `seed`: the same calls have the same results.
+    #[must_use]
+    pub fn new(config: ServiceConfig, seed: [u8; 32], now: Now) -> Self {
+        let ServiceConfig { key, endpoint, learn_endpoint, mut bootnodes, known, enr_seq } = config;
+        let own = key.node_id();
+        bootnodes.retain(|node| node.id() != own);
+        let mut rng = StdRng::from_seed(seed);
+        let mut table = Table::new(own);
+        for node in known {
+            table.add(node, Source::Hearsay, now.since_start, &mut rng);
+        }
+        Self {
+            own,
+            record: sign(&key, enr_seq, endpoint),
+            key,
+            endpoint,
+            learn_endpoint,
+            statements: Statements::default(),
+            plans: Plans::new(!bootnodes.is_empty(), now, &mut rng),
+            bootnodes,
+            rng,
+            table,
+            bonds: Bonds::default(),
+            requests: Requests::default(),
+            lookups: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            is_closed: false,
+        }
+    }
+
+    /// Takes in a datagram that came from `from`.
+    ///
+    /// Whatever it is, what is sent because of it is no more than the rules of this module's
+    /// documentation allow; for most of what can be wrong with it, that is nothing.
+    pub fn receive(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) {
+        if !self.is_closed {
+            self.take_in(now, from, datagram);
+        }
+    }
+
+    /// Does what is due: timeouts, checks of the table, lookups.
+    pub fn tick(&mut self, now: Now) {
+        if !self.is_closed {
+            self.end_waits(now);
+            self.check_table(now);
+            self.seek(now);
+        }
+    }
+
+    /// When to call [`tick`](Self::tick) at the latest, as a time since the start; `None`: not
+    /// before something else happens. It changes with every call of another method.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Duration> {
+        if self.is_closed {
+            return None;
+        }
+        let times = [self.requests.next_deadline(), self.table.next_check(), self.next_seek()];
+        times.into_iter().flatten().min()
+    }
+
+    /// What is to be done outside, in order; `None`: nothing more for now.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Asks whether a node is there; the answer is an [`Output::PingDone`].
+    pub fn ping(&mut self, now: Now, node: Node) -> RequestId {
+        let id = self.requests.new_id();
+        if let Err(error) = self.ask(id, Goal::Ping, node, now) {
+            self.outputs.push_back(Output::PingDone { id, result: Err(error) });
+        }
+        id
+    }
+
+    /// Asks a node for its record; the answer is an [`Output::EnrDone`].
+    pub fn request_enr(&mut self, now: Now, node: Node) -> RequestId {
+        let id = self.requests.new_id();
+        if let Err(error) = self.ask(id, Goal::Record, node, now) {
+            self.outputs.push_back(Output::EnrDone { id, result: Err(error) });
+        }
+        id
+    }
+
+    /// Looks for the nodes closest to the hash of `target`; the answer is an
+    /// [`Output::LookupDone`].
+    ///
+    /// To find a certain node, the target is its public key.
+    pub fn lookup(&mut self, now: Now, target: [u8; 64]) -> RequestId {
+        self.start_lookup(Purpose::Caller, target, now)
+    }
+
+    /// Somebody wants nodes to dial: random lookups, at least 1 s apart, until
+    /// [`stop_search`](Self::stop_search).
+    pub fn start_search(&mut self) {
+        self.plans.start_search();
+    }
+
+    /// Nobody wants nodes to dial any more.
+    pub fn stop_search(&mut self) {
+        self.plans.stop_search();
+    }
+
+    /// What we say about ourselves, signed.
+    #[must_use]
+    pub fn record(&self) -> &Enr {
+        &self.record
+    }
+
+    /// Where we are, as far as we know.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// The nodes that we know.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Ends all requests with [`RequestError::Closed`]. After that nothing is sent any more.
+    pub fn close(&mut self) {
+        self.is_closed = true;
+        let closed = RequestError::Closed;
+        for (id, request) in self.requests.take_all() {
+            match request.goal {
+                Goal::Ping => self.outputs.push_back(Output::PingDone { id, result: Err(closed) }),
+                Goal::Record => self.outputs.push_back(Output::EnrDone { id, result: Err(closed) }),
+                _ => {}
+            }
+        }
+        for (id, running) in std::mem::take(&mut self.lookups) {
+            if running.purpose == Purpose::Caller {
+                self.outputs.push_back(Output::LookupDone { id, result: Err(closed) });
+            }
+        }
+    }
+
+    /// Signs the packet and lets it be sent; returns its hash, by which answers name it.
+    fn send(&mut self, to: SocketAddr, packet: &Packet) -> [u8; 32] {
+        // Only too many neighbors do not fit, and we never take more than do.
+        let Ok(Sealed { datagram, hash }) = packet.encode(&self.key) else { return [0; 32] };
+        self.outputs.push_back(Output::Send { to, datagram });
+        hash
+    }
+
+    /// Ten hosts say that we are somewhere else: from now on, so do we.
+    fn move_to(&mut self, seen_at: SocketAddr) {
+        let endpoint = Endpoint { ip: seen_at.ip(), udp: seen_at.port(), tcp: self.endpoint.tcp };
+        if endpoint != self.endpoint {
+            self.endpoint = endpoint;
+            self.record = sign(&self.key, self.record.seq().saturating_add(1), endpoint);
+            self.outputs.push_back(Output::Moved(endpoint));
+        }
+    }
+}
+
+fn sign(key: &NodeKey, seq: u64, endpoint: Endpoint) -> Enr {
+    let ip = Some(endpoint.ip).filter(|ip| !ip.is_unspecified());
+    Enr::sign(key, seq, ip, endpoint.udp, endpoint.tcp)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! What comes out of a service.
+
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+use super::super::Node;
+use super::super::packet::{Endpoint, Pong};
+use crate::enr::Enr;
+
+/// The number of a request, never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// No valid answer came in time.
+    #[error("no answer: the node is gone, or something on the way drops UDP packets")]
+    Timeout,
+    /// The node's record is somebody else's.
+    #[error("the node sent the record of another node")]
+    WrongRecord,
+    /// It would have been a question to ourselves.
+    #[error("that is this node's own key")]
+    OwnNode,
+    /// Too many requests are under way.
+    #[error("too many requests at once: wait for some to be done")]
+    Busy,
+    /// The service was closed.
+    #[error("the service was closed")]
+    Closed,
+}
+
+/// What comes out of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send this datagram.
+    Send {
+        /// Where to.
+        to: SocketAddr,
+        /// At most [`MAX_PACKET`](crate::discv4::packet::MAX_PACKET) bytes.
+        datagram: Vec<u8>,
+    },
+    /// A node that could be dialed: hearsay, and perhaps not for the first time. Only while
+    /// somebody searches.
+    Found(Node),
+    /// A [`ping`](super::Service::ping) is done.
+    PingDone {
+        /// Which.
+        id: RequestId,
+        /// The answer.
+        result: Result<Pong, RequestError>,
+    },
+    /// A [`request_enr`](super::Service::request_enr) is done.
+    EnrDone {
+        /// Which.
+        id: RequestId,
+        /// The node's record: signed by the node, which need not be where it says.
+        result: Result<Enr, RequestError>,
+    },
+    /// A [`lookup`](super::Service::lookup) is done.
+    LookupDone {
+        /// Which.
+        id: RequestId,
+        /// The closest nodes that answered, at most 16, the closest first.
+        result: Result<Vec<Node>, RequestError>,
+    },
+    /// Other nodes see us at another address: [`record`](super::Service::record) is a new one.
+    Moved(Endpoint),
+}

@@ -1,0 +1,155 @@
+//! How a server is to be, and why it may not start.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{fmt, io};
+
+use thiserror::Error;
+
+use crate::discv4::Node;
+use crate::enode::Enode;
+use crate::keys::{NodeKey, PublicKey};
+use crate::p2p::hello::MAX_HELLO;
+use crate::p2p::{Capability, Hello};
+use crate::protocol::Protocol;
+
+/// How a server is to be. Set what matters and take the rest from [`Config::new`]:
+///
+/// ```
+/// # use devp2p_core::keys::NodeKey;
+/// use devp2p_core::net::{Config, client_name};
+/// let key = NodeKey::generate(&mut rand::rng());
+/// let config = Config { max_peers: 1, ..Config::new(key, client_name("foo", "42")) };
+/// ```
+#[derive(Debug)]
+pub struct Config {
+    /// The node's identity.
+    pub key: NodeKey,
+    /// What it calls itself; see [`client_name`].
+    pub name: String,
+    /// How many peers it has at most, dialed or not. 0, the default, refuses everyone who is not
+    /// trusted.
+    pub max_peers: usize,
+    /// Where it listens; port 0 lets the system choose one. `None`: it only dials. The default is
+    /// 127.0.0.1 with port 0, so that nothing is exposed by accident (go-ethereum: everywhere).
+    pub listen: Option<SocketAddr>,
+    /// Whether it takes part in node discovery, as it does by default. It then also has a UDP
+    /// socket, on the port of `listen`, and whoever can reach that finds it and is told which other
+    /// nodes it knows. It asks nobody by itself, unless there are bootnodes. (go-ethereum: off
+    /// unless `DiscoveryV4` is set.)
+    pub discovery: bool,
+    /// The nodes that discovery begins with. With them the server searches for nodes and dials
+    /// them, into a third of its slots, at least one; inbound connections get the rest: with
+    /// `max_peers` 1 none. Without them all slots are for everybody.
+    pub bootnodes: Vec<Enode>,
+    /// The IP address in its enode; the default is the one it listens on, or 127.0.0.1 if that is
+    /// all of them.
+    pub ip: Option<IpAddr>,
+    /// The subprotocols it speaks. Without any it accepts every peer, and has nothing to say to
+    /// them.
+    pub protocols: Vec<Protocol>,
+    /// Nodes that may connect even when all slots are taken.
+    pub trusted: Vec<PublicKey>,
+    /// Whether messages are told as events, too.
+    pub message_events: bool,
+}
+
+impl Config {
+    /// The least that a server needs.
+    pub fn new(key: NodeKey, name: impl Into<String>) -> Self {
+        Self {
+            key,
+            name: name.into(),
+            max_peers: 0,
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+            discovery: true,
+            bootnodes: Vec::new(),
+            ip: None,
+            protocols: Vec::new(),
+            trusted: Vec::new(),
+            message_events: false,
+        }
+    }
+}
+
+/// A client name in the usual form, `name/vVERSION/os/rustVERSION`, as in
+/// `foo/v42/linux/rust1.95.0`.
+pub fn client_name(name: &str, version: &str) -> String {
+    format!("{name}/v{version}/{}/rust{}", std::env::consts::OS, env!("RUSTC_VERSION"))
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port is taken.
+    #[error(
+        "{kind} port {} on {} is in use: stop the other program, or choose another port \
+         (0 lets the system choose)", .addr.port(), .addr.ip()
+    )]
+    PortTaken {
+        /// Which of the two ports of that number.
+        kind: SocketKind,
+        /// The address that was asked for.
+        addr: SocketAddr,
+    },
+    /// The socket cannot be opened for another reason.
+    #[error("cannot open a {kind} socket on {addr}: {error}")]
+    Listen {
+        /// Which socket.
+        kind: SocketKind,
+        /// The address that was asked for.
+        addr: SocketAddr,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// A bootnode cannot be asked.
+    #[error("this bootnode cannot be asked, for it lacks an IP address or a UDP port: {0}")]
+    Bootnode(Enode),
+    /// Two protocols have the same name and version.
+    #[error("the protocol {0} is configured twice")]
+    DuplicateProtocol(Capability),
+    /// Name and protocols are so long that no peer would read our Hello.
+    #[error("client name and protocols make a Hello of {0} bytes; the limit is 2048")]
+    HelloTooLong(usize),
+}
+
+/// One of a server's two sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SocketKind {
+    /// For connections.
+    Tcp,
+    /// For discovery.
+    Udp,
+}
+
+impl fmt::Display for SocketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+        })
+    }
+}
+
+/// Our Hello, checked: no protocol twice, and short enough to be read.
+pub(super) fn hello(config: &Config) -> Result<Hello, StartError> {
+    let mut capabilities: Vec<Capability> =
+        config.protocols.iter().map(Protocol::capability).collect();
+    capabilities.sort();
+    let twins = capabilities.iter().zip(capabilities.iter().skip(1)).find(|(a, b)| a == b);
+    if let Some((twin, _)) = twins {
+        return Err(StartError::DuplicateProtocol(twin.clone()));
+    }
+    let hello = Hello::new(config.key.public_key(), &config.name, capabilities);
+    match hello.encode().len() {
+        len @ MAX_HELLO.. if len > MAX_HELLO => Err(StartError::HelloTooLong(len)),
+        _ => Ok(hello),
+    }
+}
+
+/// The nodes that discovery begins with, checked: each can be asked.
+pub(super) fn bootnodes(config: &Config) -> Result<Vec<Node>, StartError> {
+    let check =
+        |enode: &Enode| Node::from_enode(enode).ok_or_else(|| StartError::Bootnode(enode.clone()));
+    config.bootnodes.iter().map(check).collect()
+}

@@ -1,0 +1,278 @@
+//! Discovery on a socket: what drives the pure [`Service`](crate::discv4::service::Service).
+//!
+//! ```text
+//!  Discovery (the handle you hold)
+//!     │ ping, request_enr, lookup, search …              answers, found nodes ▲
+//!     ▼                                                                       │
+//!  driver (1 task) ──────────────────────────────────────────────────────────┘
+//!     │ ▲
+//!     │ └── socket ─▶ per-address limit ─▶ inbox, at most 256 ─▶ Service::receive
+//!     │                   too many: dropped    full: dropped
+//!     └──── clock ─────────────────────────────────────────────▶ Service::tick
+//! ```
+//!
+//! Whoever floods the socket meets the limit first, which costs next to nothing, then a queue that
+//! has an end. A signature is checked only behind both.
+//!
+//! Book: chapter A1.
+
+mod clock;
+mod driver;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::udp::{self, Socket};
+use crate::discv4::Node;
+use crate::discv4::packet::{Endpoint, Pong};
+use crate::discv4::service::{RequestError, ServiceConfig};
+use crate::enode::{Enode, Host};
+use crate::enr::Enr;
+use crate::keys::NodeKey;
+use crate::policy::RateLimit;
+pub(super) use clock::unix_milliseconds;
+use driver::{Command, Driver};
+
+/// Commands that may wait for the driver.
+const MAIL: usize = 64;
+/// Found nodes that may wait to be taken; meanwhile there is no search.
+const FOUND: usize = 16;
+/// Datagrams that may wait for who watches; those that do not fit are not shown.
+const WATCHED: usize = 1024;
+
+/// How discovery is to be. Set what matters and take the rest from [`DiscoveryConfig::new`].
+#[derive(Debug)]
+pub struct DiscoveryConfig {
+    /// Who we are.
+    pub key: Arc<NodeKey>,
+    /// Our IP address, as we tell it. The default is the one of the socket, or 127.0.0.1 if that
+    /// is all of them.
+    pub ip: Option<IpAddr>,
+    /// Our TCP port, as we tell it; 0, the default, says that we accept no connections.
+    pub tcp: u16,
+    /// Whether ten nodes that see us at another address are believed; the default is yes.
+    pub learn_endpoint: bool,
+    /// The nodes to begin with; without any, we know only those that come to us.
+    pub bootnodes: Vec<Node>,
+    /// How many datagrams an address may send us.
+    pub rate_limit: RateLimit,
+}
+
+impl DiscoveryConfig {
+    /// The least that discovery needs.
+    pub fn new(key: Arc<NodeKey>) -> Self {
+        Self {
+            key,
+            ip: None,
+            tcp: 0,
+            learn_endpoint: true,
+            bootnodes: Vec::new(),
+            rate_limit: RateLimit::default(),
+        }
+    }
+}
+
+/// Why a node was not asked, or has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The enode does not say where.
+    #[error("the enode has no address: add @IP:PORT, or @IP:PORT?discport=UDP-PORT")]
+    NoAddress,
+    /// The enode has UDP port 0.
+    #[error("the enode's UDP port is 0: this node takes no part in discovery")]
+    NoUdpPort,
+    /// The host name leads nowhere.
+    #[error("cannot look up the host name in the enode: {0}")]
+    Lookup(io::ErrorKind),
+    /// It was asked, and there is no answer; or it was not asked.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// A running node of the discovery network.
+///
+/// Dropping it stops it without waiting, [`Discovery::stop`] waits.
+#[derive(Debug)]
+pub struct Discovery {
+    local_addr: SocketAddr,
+    record: watch::Receiver<Enr>,
+    commands: mpsc::Sender<Command>,
+    driver: JoinHandle<()>,
+    stop: DropGuard,
+}
+
+impl Discovery {
+    /// Opens a socket and starts. To be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the operating system gives no such socket.
+    pub async fn start(listen: SocketAddr, config: DiscoveryConfig) -> io::Result<Self> {
+        Ok(Self::over(Socket::bind(listen).await?, config))
+    }
+
+    /// Starts on a socket that is there already.
+    pub(super) fn over(socket: Socket, config: DiscoveryConfig) -> Self {
+        let local_addr = socket.local_addr();
+        let socket_ip = Some(local_addr.ip()).filter(|ip| !ip.is_unspecified());
+        let ip = config.ip.or(socket_ip).unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let service = ServiceConfig {
+            key: config.key,
+            endpoint: Endpoint { ip, udp: local_addr.port(), tcp: config.tcp },
+            learn_endpoint: config.learn_endpoint,
+            bootnodes: config.bootnodes,
+            known: Vec::new(),
+            enr_seq: clock::unix_milliseconds(),
+        };
+        let (driver, record) = Driver::new(socket, service, config.rate_limit);
+        let (commands, obeyed) = mpsc::channel(MAIL);
+        let stop = CancellationToken::new();
+        let driver = tokio::spawn(driver.run(obeyed, stop.clone()));
+        Self { local_addr, record, commands, driver, stop: stop.drop_guard() }
+    }
+
+    /// Where the socket really is.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What we say about ourselves at this moment, signed; it changes when other nodes see us at
+    /// another address.
+    pub fn local_enr(&self) -> Enr {
+        self.record.borrow().clone()
+    }
+
+    /// Asks whether a node is there; its answer says where it sees us.
+    ///
+    /// # Errors
+    /// [`AskError`]; a node has half a second.
+    pub async fn ping(&self, node: &Enode) -> Result<Pong, AskError> {
+        let node = resolve(node).await?;
+        self.ask(|answer| Command::Ping(node, answer)).await
+    }
+
+    /// Asks a node for its record. It is the node's own word, which need not be true.
+    ///
+    /// # Errors
+    /// [`AskError`]; also when the node sends the record of another one.
+    pub async fn request_enr(&self, node: &Enode) -> Result<Enr, AskError> {
+        let node = resolve(node).await?;
+        self.ask(|answer| Command::RequestEnr(node, answer)).await
+    }
+
+    /// Looks for the nodes closest to the hash of `target`: at most 16 that answered, the closest
+    /// first. To find a certain node, the target is its public key.
+    ///
+    /// # Errors
+    /// [`AskError::Request`].
+    pub async fn lookup(&self, target: [u8; 64]) -> Result<Vec<Node>, AskError> {
+        self.ask(|answer| Command::Lookup(target, answer)).await
+    }
+
+    /// Begins to search for nodes, and ends an earlier search.
+    pub async fn search(&self) -> Found {
+        let (sender, found) = mpsc::channel(FOUND);
+        // An error says that the driver is gone; then `found` says that there is nothing to find.
+        let _ = self.commands.send(Command::Search(sender)).await;
+        Found(found)
+    }
+
+    /// Shows every datagram from now on. Whoever reads too slowly does not see all.
+    pub async fn watch(&self) -> Watched {
+        let (sender, watched) = mpsc::channel(WATCHED);
+        // As above.
+        let _ = self.commands.send(Command::Watch(sender)).await;
+        Watched(watched)
+    }
+
+    /// Stops. When this returns, the task is gone and the port is free.
+    pub async fn stop(self) {
+        let Self { driver, stop, .. } = self;
+        drop(stop);
+        // An error says that the driver panicked; then it has ended as well.
+        let _ = driver.await;
+    }
+
+    /// Sends a command and waits for its answer.
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, RequestError>>) -> Command,
+    ) -> Result<T, AskError> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.commands.send(command(answer)).await;
+        sent.map_err(|_| RequestError::Closed)?;
+        Ok(answered.await.map_err(|_| RequestError::Closed)??)
+    }
+}
+
+/// Nodes that could be dialed, as they are found.
+///
+/// The search goes on as long as they are taken, and ends when this is dropped.
+#[derive(Debug)]
+pub struct Found(mpsc::Receiver<Node>);
+
+impl Found {
+    /// The next node: hearsay, and perhaps not for the first time. `None`: discovery has stopped.
+    /// Cancel-safe.
+    pub async fn next(&mut self) -> Option<Node> {
+        self.0.recv().await
+    }
+}
+
+/// Datagrams, as they come and go.
+#[derive(Debug)]
+pub struct Watched(mpsc::Receiver<Datagram>);
+
+impl Watched {
+    /// The next datagram. `None`: discovery has stopped. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Datagram> {
+        self.0.recv().await
+    }
+}
+
+/// A datagram that came or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
+    /// Whether it came or went.
+    pub way: Way,
+    /// Where from, or where to.
+    pub remote: SocketAddr,
+    /// What it says, if it is a packet: see [`decode`](crate::discv4::packet::decode).
+    pub bytes: Box<[u8]>,
+}
+
+/// Which way a datagram took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It came, and neither limit nor queue dropped it.
+    In,
+    /// It went.
+    Out,
+}
+
+/// The node of an enode; a host name is looked up now, and an IPv4 address preferred.
+///
+/// # Errors
+/// [`AskError`], all but `Request`.
+pub async fn resolve(enode: &Enode) -> Result<Node, AskError> {
+    let endpoint = enode.endpoint.as_ref().ok_or(AskError::NoAddress)?;
+    if endpoint.udp == 0 {
+        return Err(AskError::NoUdpPort);
+    }
+    let ip = match &endpoint.host {
+        Host::Ip(ip) => ip.to_canonical(),
+        Host::Dns(name) => {
+            // Operating systems have a dozen errors for it; all mean that there is no such name.
+            let found = udp::look_up(name).await.unwrap_or_default();
+            let first = found.iter().find(|ip| ip.is_ipv4()).or(found.first());
+            *first.ok_or(AskError::Lookup(io::ErrorKind::NotFound))?
+        }
+    };
+    Ok(Node { public_key: enode.public_key, ip, udp: endpoint.udp, tcp: endpoint.tcp })
+}

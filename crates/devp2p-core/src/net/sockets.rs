@@ -1,0 +1,82 @@
+//! The two sockets of a server, opened together: TCP for connections, UDP for discovery.
+//!
+//! Both have the same port number, so that one number in the enode is enough. To the system TCP and
+//! UDP ports are different things: one may be taken while the other is free.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::config::{Config, SocketKind, StartError};
+use super::{tcp, udp};
+use crate::enode::{Endpoint, Enode, Host};
+
+/// How many ports are tried while the system chooses them.
+///
+/// It chooses a free TCP port; seldom is the UDP port of the same number taken. Twenty times in a
+/// row means that UDP does not work here at all.
+const TRIES: usize = 20;
+
+/// What a server has opened.
+pub(super) struct Sockets {
+    /// With its address.
+    pub(super) tcp: Option<(tcp::Listener, SocketAddr)>,
+    pub(super) udp: Option<udp::Socket>,
+}
+
+/// Opens what the server is to have: both sockets, one of them, or none.
+pub(super) async fn open(config: &Config) -> Result<Sockets, StartError> {
+    match (config.listen, config.discovery) {
+        (Some(addr), true) => open_both(addr).await,
+        (Some(addr), false) => Ok(Sockets { tcp: Some(open_tcp(addr).await?), udp: None }),
+        (None, true) => {
+            let addr = beside_no_listener(&config.bootnodes);
+            Ok(Sockets { tcp: None, udp: Some(open_udp(addr).await?) })
+        }
+        (None, false) => Ok(Sockets { tcp: None, udp: None }),
+    }
+}
+
+/// On the same port; with port 0 on one that is free for both.
+async fn open_both(addr: SocketAddr) -> Result<Sockets, StartError> {
+    let mut tries = 1..TRIES;
+    loop {
+        let tcp = open_tcp(addr).await?;
+        match open_udp(tcp.1).await {
+            Ok(udp) => return Ok(Sockets { tcp: Some(tcp), udp: Some(udp) }),
+            Err(error) if addr.port() != 0 || tries.next().is_none() => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
+async fn open_tcp(addr: SocketAddr) -> Result<(tcp::Listener, SocketAddr), StartError> {
+    let listener = tcp::Listener::bind(addr).await;
+    let bound = listener.and_then(|listener| listener.local_addr().map(|local| (listener, local)));
+    bound.map_err(|error| why(SocketKind::Tcp, addr, error))
+}
+
+async fn open_udp(addr: SocketAddr) -> Result<udp::Socket, StartError> {
+    udp::Socket::bind(addr).await.map_err(|error| why(SocketKind::Udp, addr, error))
+}
+
+fn why(kind: SocketKind, addr: SocketAddr, error: io::Error) -> StartError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken { kind, addr },
+        _ => StartError::Listen { kind, addr, error },
+    }
+}
+
+/// Where discovery's socket is without a listener: on 127.0.0.1, unless a bootnode is elsewhere and
+/// could not be reached from there. The system chooses the port.
+fn beside_no_listener(bootnodes: &[Enode]) -> SocketAddr {
+    let elsewhere = bootnodes.iter().find_map(|node| match &node.endpoint {
+        Some(Endpoint { host: Host::Ip(ip), .. }) if !ip.to_canonical().is_loopback() => Some(ip),
+        _ => None,
+    });
+    let ip = match elsewhere.map(IpAddr::to_canonical) {
+        None => Ipv4Addr::LOCALHOST.into(),
+        Some(IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
+        Some(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    SocketAddr::new(ip, 0)
+}
