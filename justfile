@@ -19,9 +19,13 @@ test:
 interop:
     cargo workshop interop
 
-# Measure our server against go-ethereum's, in one run (needs Go)
+# Measure how fast it is beside go-ethereum, in one run of a few minutes (needs Go)
 bench *args:
     cargo run --release --package bench --locked -- {{ args }}
+
+# The same with Keccak in assembly
+bench-asm *args:
+    cargo run --release --package bench --locked --features asm -- {{ args }}
 
 # Check everything a contribution must pass
 check:

@@ -1,79 +1,58 @@
-//! Measures our server against go-ethereum's, in one run: `just bench`.
-//!
-//! Both do the same: two servers in one process, connected over loopback, one protocol. Machines
-//! are noisy, so rounds are interleaved (ours, theirs, ours, theirs …), and the fastest round of
-//! each counts. What matters is the ratio; the same command on another machine gives other times.
+//! `just bench`: see the crate's documentation for what is measured and how.
 
 #![allow(clippy::print_stdout, reason = "a command line tool speaks on stdout")]
 
-mod geth;
-mod ours;
-mod table;
-
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
-use table::Row;
+use bench::case::Case;
+use bench::report::{Idle, Report};
+use bench::samples::Row;
+use bench::{Result, allocations, floors, geth, hold, idle, machine, ours};
+use chrono::Local;
+use clap::{Parser, Subcommand};
+use interop::Program;
+use tokio::runtime::Runtime;
 
-/// What is measured.
-#[derive(Debug, Clone, Copy)]
-struct Case {
-    name: &'static str,
-    /// Bytes of payload in each message; they do not compress.
-    size: usize,
-    /// Messages (or round trips) in one round.
-    count: u64,
-    traffic: Traffic,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Traffic {
-    /// One side writes, the other reads.
-    OneWay,
-    /// Each message is sent back before the next one is written.
-    RoundTrips,
-}
-
-const CASES: [Case; 5] = [
-    Case { name: "message, 64 B", size: 64, count: 100_000, traffic: Traffic::OneWay },
-    Case { name: "message, 1 KiB", size: 1024, count: 50_000, traffic: Traffic::OneWay },
-    Case { name: "message, 16 KiB", size: 16 * 1024, count: 6_000, traffic: Traffic::OneWay },
-    Case { name: "message, 64 KiB", size: 64 * 1024, count: 2_000, traffic: Traffic::OneWay },
-    Case { name: "round trip, 64 B", size: 64, count: 10_000, traffic: Traffic::RoundTrips },
-];
-
-/// Measure our server against go-ethereum's (needs Go)
+/// Measure handshakes, frames and servers against go-ethereum's (needs Go)
 #[derive(Debug, Parser)]
 struct Args {
-    /// How often each case is measured; the fastest counts
+    /// How often everything is measured; more rounds find a quieter moment
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Also write {name, ours_ns, geth_ns} as JSON to this file
+    /// Also write the fastest samples to this file, a JSON list of
+    /// `{name, ours_ns, geth_ns, floor_ns}`
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measure only times, and only those whose name contains this text; the book stays as it is
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Idle peers that are held to measure their memory
+    #[arg(long, default_value_t = 2000, value_name = "COUNT")]
+    peers: usize,
+    #[command(subcommand)]
+    mode: Option<Mode>,
 }
 
-/// Why nothing was measured.
-#[derive(Debug, thiserror::Error)]
-enum BenchError {
-    #[error(transparent)]
-    Geth(#[from] interop::InteropError),
-    #[error("go-ethereum's part printed no figure")]
-    NoFigure,
-    #[error(transparent)]
-    Start(#[from] devp2p_core::net::StartError),
-    #[error(transparent)]
-    AddPeer(#[from] devp2p_core::net::AddPeerError),
-    #[error("our two servers were not done within a minute")]
-    NotDone,
-    #[error("cannot write {}: {}", .0.display(), .1)]
-    Write(PathBuf, std::io::Error),
+#[derive(Debug, Subcommand)]
+enum Mode {
+    /// The other process of the measurement of memory
+    #[command(hide = true)]
+    Hold {
+        /// How many peers it may have
+        #[arg(long)]
+        peers: usize,
+    },
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match measure(&Args::parse()).await {
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.mode {
+        Some(Mode::Hold { peers }) => idle::raise_limit(peers).and_then(hold::run),
+        None => measure(&args),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");
@@ -82,21 +61,79 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn measure(args: &Args) -> Result<(), BenchError> {
+fn measure(args: &Args) -> Result<()> {
+    let began = Local::now();
     eprintln!("building go-ethereum's part (the first time takes a minute)");
-    let program = interop::geth_peer()?;
-    let mut rows = CASES.map(Row::new);
+    let program = interop::geth_bench()?;
+    // For the foreign peers' lines; what is timed has a runtime of its own.
+    let runtime = Runtime::new()?;
+    let versions = runtime.block_on(geth::versions(&program))?;
+    let mut report = Report {
+        origin: format!(
+            "Measured on {} with `{}`, {} rounds, on {}; {}, {versions}.",
+            began.format("%Y-%m-%d"),
+            if cfg!(feature = "asm") { "just bench-asm" } else { "just bench" },
+            args.rounds,
+            machine::name()?,
+            machine::rustc()?,
+        ),
+        rows: times(args, &runtime, &program)?,
+        idle: None,
+        allocations: Vec::new(),
+    };
+    if args.only.is_none() {
+        report.idle = memory(args.peers, &runtime, &program);
+        eprintln!("allocations");
+        report.allocations = allocations::count()?;
+        write(&table(), &report.to_string())?;
+    }
+    if let Some(file) = &args.json {
+        write(file, &report.json())?;
+    }
+    println!("{report}");
+    Ok(())
+}
+
+fn times(args: &Args, runtime: &Runtime, program: &Program) -> Result<Vec<Row>> {
+    let wanted = |case: &Case| match &args.only {
+        Some(text) => case.work.to_string().contains(text),
+        None => true,
+    };
+    let cases: Vec<Case> = Case::ALL.into_iter().filter(wanted).collect();
+    let mut rows: Vec<Row> = cases.iter().map(|case| Row::new(case.work)).collect();
     for round in 1..=args.rounds {
-        for row in &mut rows {
-            eprintln!("round {round} of {}: {}", args.rounds, row.case.name);
-            row.ours.push(ours::run(row.case).await?);
-            row.geth.push(geth::run(&program, row.case).await?);
+        for (case, row) in cases.iter().zip(&mut rows) {
+            eprintln!("round {round} of {}: {}", args.rounds, case.work);
+            row.ours.add(*case, ours::run(*case)?);
+            row.floor.add(*case, floors::run(*case)?);
+            row.share.add(*case, floors::share(*case)?);
+            row.geth.add(*case, runtime.block_on(geth::run(program, *case))?);
         }
     }
-    println!("{}", table::markdown(&rows));
-    match &args.json {
-        Some(file) => std::fs::write(file, table::json(&rows))
-            .map_err(|error| BenchError::Write(file.clone(), error)),
-        None => Ok(()),
-    }
+    Ok(rows)
+}
+
+/// Nothing, with a word why, where it cannot be measured.
+fn memory(peers: usize, runtime: &Runtime, geth: &Program) -> Option<Idle> {
+    let measure = || -> Result<Idle> {
+        let peers = idle::raise_limit(peers)?;
+        let hold = |program: &Program, arguments: &[&str]| {
+            runtime.block_on(idle::memory_per_peer(program, arguments, peers))
+        };
+        eprintln!("memory of {peers} idle peers");
+        let ours = hold(&Program::new(std::env::current_exe()?), &[])?;
+        eprintln!("memory of {peers} idle peers, go-ethereum");
+        Ok(Idle { peers, ours, geth: hold(geth, &["bench"])? })
+    };
+    measure().inspect_err(|error| eprintln!("memory was not measured: {error}")).ok()
+}
+
+/// The file that the book includes.
+fn table() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/performance-table.md")
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text)
+        .map_err(|error| format!("cannot write {}: {error}", file.display()).into())
 }

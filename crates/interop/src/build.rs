@@ -16,8 +16,16 @@ pub struct Program {
     pub(crate) first_arguments: Vec<OsString>,
 }
 
+impl Program {
+    /// Any program that speaks as the foreign peers do.
+    pub fn new(command: impl Into<OsString>) -> Self {
+        Self { command: command.into(), first_arguments: Vec::new() }
+    }
+}
+
 /// Built programs. Tests run side by side: one of them builds, and the others wait for it.
 static GETH: Mutex<Option<Program>> = Mutex::new(None);
+static GETH_BENCH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
 
@@ -43,10 +51,17 @@ const NPM: Tool = Tool {
 ///
 /// [`InteropError::MissingTool`] without Go, [`InteropError::Build`] if it does not compile.
 pub fn geth_peer() -> Result<Program, InteropError> {
-    once(&GETH, || {
-        let program = go_build("geth", ".", "geth-peer")?;
-        Ok(Program { command: program.into(), first_arguments: Vec::new() })
-    })
+    once(&GETH, || Ok(Program::new(go_build("geth", ".", "geth-peer", WITHOUT_C)?)))
+}
+
+/// The same program as [`geth_peer`], to measure how fast it is: built as go-ethereum is, with its
+/// cryptography in C where a C compiler is found.
+///
+/// # Errors
+///
+/// As [`geth_peer`].
+pub fn geth_bench() -> Result<Program, InteropError> {
+    once(&GETH_BENCH, || Ok(Program::new(go_build("geth", ".", "geth-bench", &[])?)))
 }
 
 /// go-ethereum's own test tool `devp2p`, built into the target directory: not a peer to talk
@@ -57,7 +72,7 @@ pub fn geth_peer() -> Result<Program, InteropError> {
 /// As [`geth_peer`].
 pub fn geth_devp2p() -> Result<PathBuf, InteropError> {
     let package = "github.com/ethereum/go-ethereum/cmd/devp2p";
-    once(&GETH_DEVP2P, || go_build("geth-devp2p", package, "geth-devp2p"))
+    once(&GETH_DEVP2P, || go_build("geth-devp2p", package, "geth-devp2p", WITHOUT_C))
 }
 
 /// The program around EthereumJS, `peers/ethereumjs`, its packages installed beside it.
@@ -83,13 +98,20 @@ pub fn ethereumjs_peer() -> Result<Program, InteropError> {
     })
 }
 
+/// Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.
+const WITHOUT_C: &[(&str, &str)] = &[("CGO_ENABLED", "0")];
+
 /// Builds the Go package `package`, as the module `peers/<module>` sees it.
-fn go_build(module: &str, package: &str, name: &str) -> Result<PathBuf, InteropError> {
+fn go_build(
+    module: &str,
+    package: &str,
+    name: &str,
+    environment: &[(&str, &str)],
+) -> Result<PathBuf, InteropError> {
     let program = target_dir().join("interop").join(format!("{name}{EXE_SUFFIX}"));
     let mut go = Command::new(GO.command);
     go.args(["build", "-o"]).arg(&program).arg(package).current_dir(peer_dir(module));
-    // Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.
-    go.env("CGO_ENABLED", "0");
+    go.envs(environment.iter().copied());
     run(&GO, go)?;
     Ok(program)
 }

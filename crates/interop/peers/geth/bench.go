@@ -1,112 +1,92 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"flag"
+	"fmt"
+	"runtime"
+	"runtime/debug"
 	"time"
-
-	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/p2p"
 )
 
-// runBench is the mode "bench": two p2p.Servers in this process, connected over
-// loopback, and messages from one to the other. It prints how long they took,
-// from before the first is written until the last is read (or answered).
+// benchLimit bounds every wait of a benchmark.
+const benchLimit = time.Minute
+
+// benchmark is what the flags of the mode "bench" say.
+type benchmark struct {
+	samples, count, size, peers int
+	loopback                    bool
+}
+
+// runBench is the mode "bench CASE [flags]": go-ethereum's half of our benchmark.
+// It prints how long each sample took, in nanoseconds.
 func runBench(args []string) error {
+	cases := map[string]func(b benchmark) ([]int64, error){
+		"handshake":   benchmark.handshakes,  // bench_rlpx.go
+		"frames":      benchmark.frames,      // bench_rlpx.go
+		"messages":    benchmark.messages,    // bench_servers.go
+		"round-trips": benchmark.roundTrips,  // bench_servers.go
+		"connections": benchmark.connections, // bench_visitors.go
+		"fan-out":     benchmark.fanOut,      // bench_visitors.go
+	}
+	if len(args) == 0 {
+		return errors.New("bench needs a case, flags come after it")
+	}
+	var b benchmark
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	size := flags.Int("size", 64, "bytes of payload, which do not compress")
-	count := flags.Int("count", 10000, "number of messages")
-	answers := flags.Bool("answers", false, "send each back, and the next one after that")
-	flags.Parse(args)
+	flags.IntVar(&b.samples, "samples", 1, "how often the case is timed")
+	flags.IntVar(&b.count, "count", 1, "handshakes, messages … in each sample")
+	flags.IntVar(&b.size, "size", 64, "bytes of frame-data or payload, which do not compress")
+	flags.IntVar(&b.peers, "peers", 1, "peers that are written to, or held")
+	flags.BoolVar(&b.loopback, "loopback", false, "over TCP instead of in memory")
+	oneCore := flags.Bool("one-core", false, "use one core instead of all")
+	flags.Parse(args[1:])
+	if *oneCore {
+		runtime.GOMAXPROCS(1)
+	}
 
-	payload := noise(*size)
-	took := make(chan time.Duration, 1)
-	sender, err := benchServer(func(rw p2p.MsgReadWriter) error {
+	switch run := cases[args[0]]; {
+	case run != nil:
+		took, err := run(b)
+		if err == nil {
+			emit("bench", "ns", took)
+		}
+		return err
+	case args[0] == "hold":
+		return b.hold() // bench_visitors.go
+	case args[0] == "versions":
+		return printVersions()
+	}
+	return fmt.Errorf("no benchmark is called %q", args[0])
+}
+
+// timeSteps times b.samples runs of b.count steps each.
+func (b benchmark) timeSteps(step func() error) (took []int64, err error) {
+	for range b.samples {
 		begin := time.Now()
-		for range *count {
-			if err := writeAll(rw, payload); err != nil {
-				return err
-			}
-			if *answers {
-				if err := readAll(rw); err != nil {
-					return err
-				}
+		for range b.count {
+			if err := step(); err != nil {
+				return nil, err
 			}
 		}
-		if !*answers { // the receiver says when it has read them all
-			if err := readAll(rw); err != nil {
-				return err
-			}
+		took = append(took, time.Since(begin).Nanoseconds())
+	}
+	return took, nil
+}
+
+// printVersions tells what is measured here.
+func printVersions() error {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this program was built without Go modules")
+	}
+	for _, module := range build.Deps {
+		if module.Path == "github.com/ethereum/go-ethereum" {
+			emit("versions", "go", runtime.Version(), "geth", module.Version)
+			return nil
 		}
-		took <- time.Since(begin)
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	defer sender.Stop()
-	receiver, err := benchServer(func(rw p2p.MsgReadWriter) error {
-		for n := 1; ; n++ {
-			if err := readAll(rw); err != nil {
-				return err
-			}
-			var err error
-			if *answers {
-				err = writeAll(rw, payload)
-			} else if n == *count {
-				err = writeAll(rw, nil)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	defer receiver.Stop()
-
-	sender.AddPeer(receiver.Self())
-	select {
-	case duration := <-took:
-		emit("bench", "ns", duration.Nanoseconds())
-		return nil
-	case <-time.After(time.Minute):
-		return errors.New("not done within a minute")
-	}
-}
-
-// benchServer starts a server whose peers run only this handler.
-func benchServer(handle func(rw p2p.MsgReadWriter) error) (*p2p.Server, error) {
-	key, err := crypto.GenerateKey()
-	if err != nil {
-		return nil, err
-	}
-	server := &p2p.Server{Config: p2p.Config{
-		PrivateKey:  key,
-		Name:        "bench",
-		MaxPeers:    2,
-		NoDiscovery: true,
-		ListenAddr:  "127.0.0.1:0",
-		Protocols: []p2p.Protocol{{
-			Name: "bench", Version: 1, Length: 1,
-			Run: func(_ *p2p.Peer, rw p2p.MsgReadWriter) error { return handle(rw) },
-		}},
-	}}
-	return server, server.Start()
-}
-
-func writeAll(rw p2p.MsgReadWriter, payload []byte) error {
-	return rw.WriteMsg(p2p.Msg{Size: uint32(len(payload)), Payload: bytes.NewReader(payload)})
-}
-
-func readAll(rw p2p.MsgReadWriter) error {
-	msg, err := rw.ReadMsg()
-	if err != nil {
-		return err
-	}
-	return msg.Discard()
+	return errors.New("go-ethereum is not in this program")
 }
 
 // noise is the same bytes as in our benchmark: they do not compress.

@@ -4,7 +4,7 @@
 //	geth-peer node [flags]          a whole p2p.Server          (node.go, session.go)
 //	geth-peer raw ENODE [flags]     one dialed RLPx connection  (raw.go, probe.go, base.go)
 //	geth-peer raw-listen [flags]    accepted RLPx connections   (the same)
-//	geth-peer bench [flags]         two servers, timed          (bench.go)
+//	geth-peer bench CASE [flags]    a benchmark                 (bench.go)
 //
 // Everything it has to say is one JSON object a line on standard output, each
 // with a key "event". Commands come in on standard input, one a line; every one

@@ -1,0 +1,70 @@
+//! Figures: how they are taken, and which of them counts.
+
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::case::{Case, Work};
+
+/// What was measured of one case, in nanoseconds for each handshake, message …; empty where there
+/// is nothing to measure.
+#[derive(Debug)]
+pub struct Row {
+    /// What it is.
+    pub work: Work,
+    /// We.
+    pub ours: Samples,
+    /// go-ethereum.
+    pub geth: Samples,
+    /// The primitives alone.
+    pub floor: Samples,
+    /// The one of them that costs most.
+    pub share: Samples,
+}
+
+impl Row {
+    /// A row without figures.
+    pub fn new(work: Work) -> Self {
+        let none = Samples::default;
+        Self { work, ours: none(), geth: none(), floor: none(), share: none() }
+    }
+}
+
+/// Samples, in nanoseconds.
+#[derive(Debug, Default)]
+pub struct Samples(Vec<f64>);
+
+impl Samples {
+    /// Adds samples of `case`: how long each of them took as a whole.
+    pub fn add(&mut self, case: Case, took: impl IntoIterator<Item = Duration>) {
+        let each = |took: Duration| took.as_secs_f64() * 1e9 / f64::from(case.count);
+        self.0.extend(took.into_iter().map(each));
+    }
+
+    /// The fastest: noise only ever adds time.
+    pub fn fastest(&self) -> Option<f64> {
+        self.0.iter().copied().reduce(f64::min)
+    }
+
+    /// What half of them are not above.
+    pub fn median(&self) -> Option<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+    }
+}
+
+/// Times the samples of a case, each of them `case.count` steps.
+pub(crate) fn time_steps(
+    case: Case,
+    mut step: impl FnMut() -> Result<()>,
+) -> Result<Vec<Duration>> {
+    let mut took = Vec::new();
+    for _ in 0..case.samples {
+        let begin = Instant::now();
+        for _ in 0..case.count {
+            step()?;
+        }
+        took.push(begin.elapsed());
+    }
+    Ok(took)
+}
