@@ -40,26 +40,35 @@ async fn ask(program: &Program, arguments: &[String], event: &str) -> Result<Val
 
 fn arguments(case: Case) -> Vec<String> {
     let (name, size, flag) = match case.work {
-        Work::Handshake(place) => ("handshake", 0, loopback(place)),
-        Work::Frame(place, size) => ("frames", size, loopback(place)),
-        Work::Message(cores, size) => ("messages", size, one_core(cores)),
-        Work::RoundTrip(cores, size) => ("round-trips", size, one_core(cores)),
-        Work::Connection(cores) => ("connections", 0, one_core(cores)),
-        Work::FanOut(cores, size) => ("fan-out", size, one_core(cores)),
+        Work::Handshake(at) => ("handshake", 0, place(at)),
+        Work::Frame(at, size) => ("frames", size, place(at)),
+        Work::Message(on, size) => ("messages", size, cores(on)),
+        Work::RoundTrip(on, size) => ("round-trips", size, cores(on)),
+        Work::Connection(on) => ("connections", 0, cores(on)),
+        Work::FanOut(on, size) => ("fan-out", size, cores(on)),
     };
-    let mut arguments = vec!["bench".to_owned(), name.to_owned()];
-    arguments.push(format!("--size={size}"));
-    arguments.push(format!("--count={}", case.count));
-    arguments.push(format!("--samples={}", case.samples));
-    arguments.push(format!("--peers={FAN_OUT}"));
-    arguments.extend(flag.map(str::to_owned));
-    arguments
+    vec![
+        "bench".to_owned(),
+        name.to_owned(),
+        flag.to_owned(),
+        format!("--size={size}"),
+        format!("--count={}", case.count),
+        format!("--samples={}", case.samples),
+        format!("--peers={FAN_OUT}"),
+    ]
 }
 
-fn loopback(place: Place) -> Option<&'static str> {
-    (place == Place::Loopback).then_some("--loopback")
+/// In memory, both ends work on one thread.
+fn place(place: Place) -> &'static str {
+    match place {
+        Place::Memory => "--one-core",
+        Place::Loopback => "--loopback",
+    }
 }
 
-fn one_core(cores: Cores) -> Option<&'static str> {
-    (cores == Cores::One).then_some("--one-core")
+fn cores(cores: Cores) -> &'static str {
+    match cores {
+        Cores::All => "--one-core=false",
+        Cores::One => "--one-core",
+    }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bench::case::Case;
+use bench::case::{Case, Place, Work};
 use bench::report::{Idle, Report};
 use bench::samples::Row;
 use bench::{Result, allocations, floors, geth, hold, idle, machine, ours};
@@ -46,6 +46,9 @@ enum Mode {
     },
 }
 
+/// Whether Keccak is in assembly. That changes frames, and there is no need to measure the rest.
+const ASM: bool = cfg!(feature = "asm");
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.mode {
@@ -72,7 +75,7 @@ fn measure(args: &Args) -> Result<()> {
         origin: format!(
             "Measured on {} with `{}`, {} rounds, on {}; {}, {versions}.",
             began.format("%Y-%m-%d"),
-            if cfg!(feature = "asm") { "just bench-asm" } else { "just bench" },
+            if ASM { "just bench-asm" } else { "just bench" },
             args.rounds,
             machine::name()?,
             machine::rustc()?,
@@ -81,10 +84,12 @@ fn measure(args: &Args) -> Result<()> {
         idle: None,
         allocations: Vec::new(),
     };
-    if args.only.is_none() {
+    if args.only.is_none() && !ASM {
         report.idle = memory(args.peers, &runtime, &program);
         eprintln!("allocations");
         report.allocations = allocations::count()?;
+    }
+    if args.only.is_none() {
         write(&table(), &report.to_string())?;
     }
     if let Some(file) = &args.json {
@@ -97,7 +102,7 @@ fn measure(args: &Args) -> Result<()> {
 fn times(args: &Args, runtime: &Runtime, program: &Program) -> Result<Vec<Row>> {
     let wanted = |case: &Case| match &args.only {
         Some(text) => case.work.to_string().contains(text),
-        None => true,
+        None => !ASM || matches!(case.work, Work::Frame(Place::Memory, _) | Work::Message(..)),
     };
     let cases: Vec<Case> = Case::ALL.into_iter().filter(wanted).collect();
     let mut rows: Vec<Row> = cases.iter().map(|case| Row::new(case.work)).collect();
@@ -130,7 +135,8 @@ fn memory(peers: usize, runtime: &Runtime, geth: &Program) -> Option<Idle> {
 
 /// The file that the book includes.
 fn table() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book/performance-table.md")
+    let name = if ASM { "performance-table-asm.md" } else { "performance-table.md" };
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book").join(name)
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Figures: how they are taken, and which of them counts.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::Result;
@@ -53,6 +54,10 @@ impl Samples {
     }
 }
 
+/// The rest before each sample. Who has slept is given a whole time slice at once, on a busy machine
+/// too, and a sample is shorter than that.
+pub(crate) const REST: Duration = Duration::from_millis(2);
+
 /// Times the samples of a case, each of them `case.count` steps.
 pub(crate) fn time_steps(
     case: Case,
@@ -60,6 +65,7 @@ pub(crate) fn time_steps(
 ) -> Result<Vec<Duration>> {
     let mut took = Vec::new();
     for _ in 0..case.samples {
+        thread::sleep(REST);
         let begin = Instant::now();
         for _ in 0..case.count {
             step()?;

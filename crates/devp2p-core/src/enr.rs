@@ -20,6 +20,8 @@
 //!
 //! Spec: [EIP-778](https://github.com/ethereum/devp2p/blob/master/enr.md)
 
+mod error;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -27,11 +29,12 @@ use std::str::FromStr;
 use alloy_rlp::{Decodable, Encodable, Header};
 use data_encoding::BASE64URL_NOPAD;
 use sha3::{Digest, Keccak256};
-use thiserror::Error;
 
 use crate::enode::{Endpoint, Enode, Host};
 use crate::keys::{NodeId, NodeKey, PublicKey};
 use crate::rlp;
+
+pub use error::EnrError;
 
 /// The longest record, in bytes.
 pub const MAX_RECORD: usize = 300;
@@ -40,38 +43,6 @@ const PREFIX: &str = "enr:";
 
 /// The identity scheme of secp256k1 and keccak-256, the only one there is.
 const SCHEME: &[u8; 2] = b"v4";
-
-/// Why bytes or text are not a node record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum EnrError {
-    /// No `enr:` at the beginning.
-    #[error("a node record begins with `enr:`")]
-    MissingPrefix,
-    /// What follows `enr:` is not base64.
-    #[error(
-        "after `enr:` come letters, digits, `-` and `_` only (URL-safe base64 without `=`), and \
-         not any number of them: copy the whole record again"
-    )]
-    Base64,
-    /// More than [`MAX_RECORD`] bytes.
-    #[error("a node record has at most 300 bytes")]
-    TooLong,
-    /// Not one list of a signature, a number, and pairs.
-    #[error("a node record is one RLP list: signature, number, then keys and values in turn")]
-    Malformed,
-    /// Keys are not in order, or one is there twice.
-    #[error("the keys in a node record are sorted and each there once; here they are not")]
-    Unsorted,
-    /// The record has no `id`, or one that is not `v4`.
-    #[error("the node record's identity scheme (its `id`) is not v4, the only one there is")]
-    UnknownScheme,
-    /// The record's `secp256k1` is missing, or no public key.
-    #[error("the node record has no valid public key (its `secp256k1`)")]
-    PublicKey,
-    /// The signature was not made with that key over this content.
-    #[error("the node record's signature is wrong: it was changed after it was signed")]
-    Signature,
-}
 
 /// A signed node record. There is none with a wrong signature.
 ///
@@ -134,7 +105,7 @@ impl Enr {
         if !bytes.is_empty() {
             return Err(EnrError::Malformed);
         }
-        let signature = Decodable::decode(&mut items).map_err(|_| EnrError::Malformed)?;
+        let signature = Header::decode_bytes(&mut items, false).map_err(|_| EnrError::Malformed)?;
         let seq = u64::decode(&mut items).map_err(|_| EnrError::Malformed)?;
         let pairs = items;
         check_order(pairs)?;
@@ -143,6 +114,7 @@ impl Enr {
         }
         let public_key = value(pairs, "secp256k1").ok_or(EnrError::PublicKey)?;
         let public_key = PublicKey::from_compressed(public_key).map_err(|_| EnrError::PublicKey)?;
+        let signature = signature.try_into().map_err(|_| EnrError::Signature)?;
         public_key.verify(digest(seq, pairs), &signature).map_err(|_| EnrError::Signature)?;
         Ok(Self { signature, seq, pairs: pairs.into(), public_key })
     }

@@ -4,7 +4,7 @@ mod network;
 #[path = "../examples/lookup_simulation/simulation.rs"]
 mod simulation;
 
-use simulation::{Settings, Tables, run};
+use simulation::{Settings, Tables, report, run};
 
 const SMALL: Settings =
     Settings { seed: 1, nodes: 200, lookups: 20, loss: 0.0, tables: Tables::Filled };
@@ -26,4 +26,13 @@ fn in_a_small_network_every_lookup_finds_the_closest() {
 fn nodes_that_joined_by_one_bootnode_find_the_closest_too() {
     let figures = run(&Settings { nodes: 60, tables: Tables::Joined, ..SMALL });
     assert_eq!(figures.found_closest, 20);
+}
+
+/// The book shows them.
+#[test]
+#[ignore = "slow unless optimised: cargo test --release --test lookup_simulation -- --ignored"]
+fn the_figures_for_10_000_nodes_are_those_in_the_book() {
+    let settings = Settings { nodes: 10_000, lookups: 1000, ..SMALL };
+    let expected = include_str!("../examples/lookup_simulation/expected.txt");
+    assert_eq!(report(&settings, &run(&settings)), expected);
 }

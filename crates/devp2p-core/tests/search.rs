@@ -12,7 +12,6 @@ use devp2p_core::net::{Config, PeerInfo, Server};
 use devp2p_core::policy::Direction;
 use support::{added, config, server, soon};
 use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant, timeout_at};
 
 /// A running server with room for `max_peers`, which knows `bootnode`.
 async fn searching(name: &str, max_peers: usize, bootnode: &Server) -> Server {
@@ -26,7 +25,8 @@ fn dialed(peers: &[PeerInfo]) -> usize {
 
 /// Looks for nodes, by lookups for those that are missing, until all of `keys` were in an answer.
 async fn find_all(server: &Server, keys: &HashSet<PublicKey>) {
-    let mut missing = keys.clone();
+    // Collected anew, for an order of its own: not all shall look for the same one first.
+    let mut missing: HashSet<PublicKey> = keys.iter().copied().collect();
     missing.remove(&server.node_info().id);
     while let Some(key) = missing.iter().next().copied() {
         let found = server.discovery().unwrap().lookup(key.to_bytes()).await;
@@ -50,8 +50,10 @@ async fn fill_dial_slots(server: &Server, max_peers: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_nodes_that_know_one_find_each_other_and_fill_their_dial_slots() {
+    // About 12 s on two cores. Most of it is waiting: before a node may be asked, both must have
+    // shown where they are. The rest are tens of thousands of packets, each signed and
+    // checked.
     const MAX_PEERS: usize = 9;
-    let within_30_s = Instant::now() + Duration::from_secs(30);
     let bootnode = server("bootnode", MAX_PEERS).await;
     let mut nodes = Vec::new();
     for n in 0..50 {
@@ -63,16 +65,16 @@ async fn fifty_nodes_that_know_one_find_each_other_and_fill_their_dial_slots() {
     for node in nodes.clone() {
         let keys = keys.clone();
         tasks.spawn(async move {
-            find_all(&node, &keys).await;
             fill_dial_slots(&node, MAX_PEERS).await;
+            find_all(&node, &keys).await;
         });
     }
-    while let Some(done) = timeout_at(within_30_s, tasks.join_next()).await.unwrap() {
+    while let Some(done) = soon(tasks.join_next()).await {
         done.unwrap();
     }
     for node in &nodes {
         let peers = node.peers().await;
-        assert!(peers.len() <= MAX_PEERS, "{peers:?}");
+        assert!(peers.len() <= MAX_PEERS && dialed(&peers) <= MAX_PEERS / 3, "{peers:?}");
     }
     for node in nodes {
         soon(Arc::into_inner(node).unwrap().stop()).await;

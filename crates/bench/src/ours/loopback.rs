@@ -9,16 +9,19 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::net::transport::{self, Incoming, Outgoing};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::{new_key, noise};
 use crate::Result;
 use crate::case::Case;
+use crate::samples::REST;
 
 /// Connect, handshake, close.
 pub(super) async fn handshakes(case: Case) -> Result<Vec<Duration>> {
     let ends = Ends::new().await?;
     let mut took = Vec::new();
     for _ in 0..case.samples {
+        sleep(REST).await;
         let begin = Instant::now();
         for _ in 0..case.count {
             ends.connect().await?;
@@ -38,6 +41,7 @@ pub(super) async fn frames(case: Case, size: usize) -> Result<Vec<Duration>> {
     let frame_data: Arc<[u8]> = noise(size).into();
     let mut took = Vec::new();
     for _ in 0..case.samples {
+        sleep(REST).await;
         let begin = Instant::now();
         let frame_data = frame_data.clone();
         let written: JoinHandle<Result<_>> = tokio::spawn(async move {

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use devp2p_core::net::{Config, Server};
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use super::{new_key, noise};
 use crate::Result;
 use crate::case::Case;
+use crate::samples::REST;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Traffic {
@@ -58,6 +60,7 @@ async fn send(
     report: mpsc::UnboundedSender<Duration>,
 ) -> std::result::Result<(), ProtocolError> {
     for _ in 0..case.samples {
+        sleep(REST).await;
         let begin = Instant::now();
         for _ in 0..case.count {
             pipe.write(0, &payload).await?;

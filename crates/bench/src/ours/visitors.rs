@@ -9,12 +9,14 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::protocol::{MsgPipe, ProtocolError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::servers::{protocol, read_to_end, start};
 use super::visitor::{AT_ONCE, Visitor};
 use super::{new_key, noise};
 use crate::Result;
 use crate::case::{Case, FAN_OUT};
+use crate::samples::REST;
 
 /// From the first connect until the server has told of the last drop.
 pub(super) async fn connections(case: Case) -> Result<Vec<Duration>> {
@@ -23,6 +25,7 @@ pub(super) async fn connections(case: Case) -> Result<Vec<Duration>> {
     let mut events = server.subscribe();
     let mut took = Vec::new();
     for _ in 0..case.samples {
+        sleep(REST).await;
         let begin = Instant::now();
         let mut visits = JoinSet::new();
         for first in 0..AT_ONCE {
@@ -73,6 +76,7 @@ pub(super) async fn fan_out(case: Case, size: usize) -> Result<Vec<Duration>> {
     }
     let mut took = Vec::new();
     for _ in 0..case.samples {
+        sleep(REST).await;
         let since = Instant::now();
         begin.send_replace(());
         let mut readers = JoinSet::new();

@@ -13,7 +13,6 @@
 //! | `--join` | | nodes begin with one bootnode instead of a filled table; slow for many nodes |
 
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
-#![allow(clippy::arithmetic_side_effects, reason = "percentages of small numbers")]
 
 #[path = "../../tests/network/mod.rs"]
 mod network;
@@ -23,12 +22,12 @@ use std::env;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use simulation::{Figures, Settings, Tables, run};
+use simulation::{Settings, Tables, report, run};
 
 fn main() -> ExitCode {
     match read_settings(env::args().skip(1)) {
         Ok(settings) => {
-            print(&settings, &run(&settings));
+            print!("{}", report(&settings, &run(&settings)));
             ExitCode::SUCCESS
         }
         Err(problem) => {
@@ -60,39 +59,4 @@ fn read_settings(mut args: impl Iterator<Item = String>) -> Result<Settings, Str
 fn number<T: FromStr>(option: &str, value: Option<String>) -> Result<T, String> {
     let number = value.and_then(|value| value.parse().ok());
     number.ok_or_else(|| format!("{option} needs a number, as in {option} 1"))
-}
-
-fn print(settings: &Settings, figures: &Figures) {
-    let Settings { seed, nodes, loss, tables, .. } = settings;
-    let lookups = figures.hops.len();
-    let tables = match tables {
-        Tables::Filled => "filled tables",
-        Tables::Joined => "tables of nodes that joined by one bootnode",
-    };
-    println!("{nodes} nodes with {tables}, {lookups} lookups, seed {seed}");
-    println!("{} % of the datagrams are lost", loss * 100.0);
-    println!();
-    println!("{:<22}{:>8}{:>8}{:>8}{:>8}", "for each lookup", "p50", "p90", "p99", "max");
-    let rows = [
-        ("hops", &figures.hops),
-        ("nodes asked", &figures.questions),
-        ("datagrams", &figures.datagrams),
-        ("milliseconds", &figures.milliseconds),
-        ("nodes in the table", &figures.table_sizes),
-    ];
-    for (name, numbers) in rows {
-        let [p50, p90, p99, max] = [50, 90, 99, 100].map(|share| percentile(numbers, share));
-        println!("{name:<22}{p50:>8}{p90:>8}{p99:>8}{max:>8}");
-    }
-    println!();
-    println!("found the closest node: {} of {lookups}", figures.found_closest);
-    println!("found all 16 closest:   {} of {lookups}", figures.found_all);
-}
-
-/// The smallest number that is not exceeded by so many of 100.
-fn percentile(numbers: &[usize], share: usize) -> usize {
-    let mut sorted = numbers.to_vec();
-    sorted.sort_unstable();
-    let place = (sorted.len() * share).div_ceil(100);
-    sorted.get(place.saturating_sub(1)).copied().unwrap_or(0)
 }

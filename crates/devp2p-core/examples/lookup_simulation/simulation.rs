@@ -225,3 +225,39 @@ fn hops(letters: &[Letter], asking: Node, known: &[Node], found: Option<&Node>) 
     }
     found.and_then(|node| hops.get(&node.public_key.to_bytes()).copied()).unwrap_or(0)
 }
+
+/// The figures as text.
+pub(crate) fn report(settings: &Settings, figures: &Figures) -> String {
+    let Settings { seed, nodes, loss, tables, .. } = settings;
+    let lookups = figures.hops.len();
+    let tables = match tables {
+        Tables::Filled => "filled tables",
+        Tables::Joined => "tables as after joining by one bootnode",
+    };
+    let loss = loss * 100.0;
+    let mut text = format!(
+        "{nodes} nodes, {tables}, {loss} % of the datagrams lost, seed {seed}\n\n\
+         {lookups} lookups           p50     p90     p99     max\n"
+    );
+    let rows = [
+        ("hops", &figures.hops),
+        ("nodes asked", &figures.questions),
+        ("datagrams", &figures.datagrams),
+        ("milliseconds", &figures.milliseconds),
+        ("nodes in the table", &figures.table_sizes),
+    ];
+    for (name, numbers) in rows {
+        let [p50, p90, p99, max] = [50, 90, 99, 100].map(|share| percentile(numbers, share));
+        text += &format!("{name:<18}{p50:>8}{p90:>8}{p99:>8}{max:>8}\n");
+    }
+    let Figures { found_closest, found_all, .. } = figures;
+    text + &format!("\nfound the closest node: {found_closest}, all 16 closest: {found_all}\n")
+}
+
+/// The smallest number that is not exceeded by so many of 100.
+fn percentile(numbers: &[usize], share: usize) -> usize {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    let place = (sorted.len() * share).div_ceil(100);
+    sorted.get(place.saturating_sub(1)).copied().unwrap_or(0)
+}

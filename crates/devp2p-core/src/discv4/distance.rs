@@ -20,6 +20,7 @@ use crate::keys::NodeId;
 pub struct Distance([u8; 32]);
 
 impl Distance {
+    // ANCHOR: between
     /// distance(a, b) = a ⊕ b
     #[must_use]
     pub fn between(a: NodeId, b: NodeId) -> Self {
@@ -29,6 +30,7 @@ impl Distance {
         }
         Self(xor)
     }
+    // ANCHOR_END: between
 
     /// How many bits the number takes: 256 if the first bit differs, 0 if none does.
     #[must_use]

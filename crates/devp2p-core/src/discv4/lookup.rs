@@ -5,13 +5,15 @@
 //!   ┌────────┬─────────┬────────┬─────┬─────────┬─────┐
 //!   │answered│ waiting │answered│ new │ waiting │ new │ …   new: asked next, α = 3 at a time
 //!   └────────┴─────────┴────────┴─────┴─────────┴─────┘
-//!        each answer brings nodes in, which push the far ones out;
-//!        who does not answer is out; when all 16 have answered, they are the result
+//!        each answer brings nodes in, which push the far ones out; who does not answer is asked
+//!        again, and then is out; when all 16 have answered, they are the result
 //! ```
 //!
 //! This module must not send anything: it says whom to ask, and is told what came of it.
 //!
-//! Where we differ from go-ethereum: there, nodes that did not answer stay in the result.
+//! Where we differ from go-ethereum: there, nodes are asked once, and also those that did not
+//! answer stay in the result. A question takes up to seven datagrams, if the two have not met; one
+//! lost among them should not hide a node.
 //!
 //! Spec: [Node discovery v4, recursive lookup](https://github.com/ethereum/devp2p/blob/master/discv4.md#recursive-lookup)
 
@@ -27,11 +29,14 @@ pub const K: usize = 16;
 /// α: how many nodes a lookup asks at a time.
 pub const ALPHA: usize = 3;
 
-/// How many nodes a lookup asks in all.
+/// How many questions a lookup asks in all.
 ///
-/// An honest network needs about half of it. Dishonest nodes can invent ever closer ones, whose
+/// An honest network needs less than half of it. Dishonest nodes can invent ever closer ones, whose
 /// keys cost them nothing, and keep a lookup busy for ever.
 pub const MAX_ASKED: usize = 64;
+
+/// How often a node is asked that does not answer.
+const MAX_TRIES: u32 = 2;
 
 /// The search for the nodes closest to one target.
 ///
@@ -50,6 +55,7 @@ pub struct Lookup {
 struct Candidate {
     node: Node,
     state: State,
+    tries: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,19 +76,22 @@ impl Lookup {
         lookup
     }
 
+    // ANCHOR: next_question
     /// Whom to ask now. Each must be reported once, as [`answered`](Self::answered) or
     /// [`failed`](Self::failed). `None`: nobody, before more is reported.
     pub fn next_question(&mut self) -> Option<Node> {
         if self.waiting >= ALPHA || self.asked >= MAX_ASKED {
             return None;
         }
-        let closest = self.candidates.values_mut().take(K);
-        let candidate = closest.into_iter().find(|candidate| candidate.state == State::New)?;
+        let mut closest = self.candidates.values_mut().take(K);
+        let candidate = closest.find(|candidate| candidate.state == State::New)?;
         candidate.state = State::Waiting;
+        candidate.tries = candidate.tries.saturating_add(1);
         self.waiting = self.waiting.saturating_add(1);
         self.asked = self.asked.saturating_add(1);
         Some(candidate.node)
     }
+    // ANCHOR_END: next_question
 
     /// A node that was asked has answered; returns the nodes that we had not heard of.
     ///
@@ -99,12 +108,17 @@ impl Lookup {
         self.take_in(nodes)
     }
 
-    /// A node that was asked has not answered.
+    /// A node that was asked has not answered: it is asked once more.
     pub fn failed(&mut self, id: NodeId) {
         let distance = Distance::between(self.target, id);
-        if self.candidates.get(&distance).is_some_and(|it| it.state == State::Waiting) {
+        let Some(candidate) = self.candidates.get_mut(&distance) else { return };
+        if candidate.state != State::Waiting {
+            return;
+        }
+        self.waiting = self.waiting.saturating_sub(1);
+        candidate.state = State::New;
+        if candidate.tries >= MAX_TRIES {
             self.candidates.remove(&distance);
-            self.waiting = self.waiting.saturating_sub(1);
         }
     }
 
@@ -123,7 +137,7 @@ impl Lookup {
         answered.take(K).map(|candidate| candidate.node).collect()
     }
 
-    /// How many nodes were asked so far.
+    /// How many questions were asked so far.
     #[must_use]
     pub fn asked(&self) -> usize {
         self.asked
@@ -135,7 +149,7 @@ impl Lookup {
             let id = node.id();
             if self.seen.insert(id) {
                 let distance = Distance::between(self.target, id);
-                self.candidates.insert(distance, Candidate { node, state: State::New });
+                self.candidates.insert(distance, Candidate { node, state: State::New, tries: 0 });
                 new.push(node);
             }
         }

@@ -28,8 +28,23 @@
 //!  A ◀────── Neighbors(…) ───────── B      up to 16 nodes, in packets of up to 12
 //! ```
 //!
+//! | file | what it is |
+//! |---|---|
+//! | [`distance`] | what "closest" means |
+//! | [`packet`] | what nodes say, as bytes |
+//! | [`table`], `checks.rs` | which nodes we know, and whether they are still there |
+//! | [`lookup`] | from those we know to the closest there are |
+//! | `bonds.rs` | who has proved its address, and to whom we have |
+//! | `requests.rs` | what we asked, and how long we wait |
+//! | `address.rs` | which addresses may be passed on |
+//! | `own_endpoint.rs` | where others see us |
+//! | [`service`] | all of it together: a node without its socket |
+//!
 //! This module must not open sockets, look at clocks or draw randomness of its own: datagrams,
-//! times and random numbers go in; datagrams, found nodes and times come out.
+//! times and random numbers go in; datagrams, found nodes and times come out. So ten thousand nodes
+//! fit into one program: see the example `lookup_simulation`.
+//!
+//! Book: chapter *How nodes find each other*.
 //!
 //! Spec: [Node discovery protocol v4](https://github.com/ethereum/devp2p/blob/master/discv4.md)
 

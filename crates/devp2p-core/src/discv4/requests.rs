@@ -22,7 +22,6 @@ use std::time::Duration;
 use super::Node;
 use super::bonds::Whereabouts;
 
-use super::service::{EXPIRES_AFTER, RequestId};
 use crate::keys::NodeId;
 
 /// How long we wait for an answer: 500 ms, as go-ethereum does. Light needs 70 ms to the other
@@ -39,6 +38,15 @@ pub(super) const MAX_PROOFS: usize = 512;
 ///
 /// Fifty nodes that are started on one machine at once are no attack.
 pub(super) const MAX_PROOFS_OF_ONE_IP: usize = 64;
+
+/// How long what we send is good for, in seconds: 20, as in go-ethereum.
+///
+/// A packet that somebody has kept and sends again later is void.
+pub const EXPIRES_AFTER: u64 = 20;
+
+/// The number of a request, never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,15 +110,27 @@ impl Requests {
         RequestId(self.last_id)
     }
 
-    /// Whether there is room for a request with this goal to this address.
-    pub(super) fn has_room(&self, goal: Goal, ip: IpAddr) -> bool {
-        if self.waiting.len() >= MAX_REQUESTS {
-            return false;
+    /// Makes room for a request with this goal to this address; whether there is.
+    ///
+    /// Among strangers the oldest gives way: an honest one answers within a round trip, while those
+    /// whose address was made up never do, and would keep all others out.
+    pub(super) fn make_room(&mut self, goal: Goal, ip: IpAddr) -> bool {
+        if goal == Goal::Proof {
+            let of_one_ip = self.proofs().filter(|(_, request)| request.who.1 == ip).count();
+            if of_one_ip >= MAX_PROOFS_OF_ONE_IP {
+                return false;
+            }
+            if self.proofs().count() >= MAX_PROOFS {
+                let oldest = self.proofs().next().map(|(id, _)| *id);
+                oldest.map(|id| self.waiting.remove(&id));
+            }
         }
-        let proofs = || self.waiting.values().filter(|request| request.goal == Goal::Proof);
-        goal != Goal::Proof
-            || proofs().count() < MAX_PROOFS
-                && proofs().filter(|request| request.who.1 == ip).count() < MAX_PROOFS_OF_ONE_IP
+        self.waiting.len() < MAX_REQUESTS
+    }
+
+    /// The Pings to strangers, the oldest first.
+    fn proofs(&self) -> impl Iterator<Item = (&RequestId, &Request)> {
+        self.waiting.iter().filter(|(_, request)| request.goal == Goal::Proof)
     }
 
     /// Waits from now on.

@@ -33,13 +33,9 @@ use crate::enr::Enr;
 use crate::keys::{NodeId, NodeKey};
 use searching::{Plans, Purpose, RunningLookup};
 
-pub use output::{Output, RequestError, RequestId};
+pub use super::requests::{EXPIRES_AFTER, RequestId};
+pub use output::{Output, RequestError};
 pub use searching::MAX_LOOKUPS;
-
-/// How long what we send is good for, in seconds: 20, as in go-ethereum.
-///
-/// A packet that somebody has kept and sends again later is void.
-pub const EXPIRES_AFTER: u64 = 20;
 
 /// A moment, by two clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

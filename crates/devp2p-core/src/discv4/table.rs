@@ -23,18 +23,22 @@
 //!
 //! Spec: [Node discovery v4, Kademlia table](https://github.com/ethereum/devp2p/blob/master/discv4.md#kademlia-table)
 
+mod bucket;
+
 use std::time::Duration;
 
 use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::Node;
-use super::address::same_network;
 use super::checks::{Checks, Pace};
 use super::distance::Distance;
 use super::lookup::K;
 use crate::keys::NodeId;
 use crate::policy::is_nearby;
+use bucket::{Bucket, Entry};
+
+pub use bucket::{MAX_OF_ONE_NETWORK_IN_A_BUCKET, MAX_REPLACEMENTS};
 
 /// How many buckets there are: one for each of the 16 farthest distances, one for all others.
 ///
@@ -42,14 +46,12 @@ use crate::policy::is_nearby;
 /// the world to fill more buckets.
 pub const BUCKETS: usize = 17;
 
-/// How many replacements a bucket holds beside its `K` entries.
-pub const MAX_REPLACEMENTS: usize = 10;
-
-/// How many nodes of one network (/24) a bucket holds, and how many the table.
+/// How many nodes of one network (/24) the table holds; a bucket
+/// [`MAX_OF_ONE_NETWORK_IN_A_BUCKET`].
 ///
 /// Keys cost nothing, addresses do: whoever wants to be all that we know must have many of them.
 /// Loopback, private and link-local addresses are exempt, or there would be no workshop.
-pub const MAX_OF_ONE_NETWORK: (usize, usize) = (2, 10);
+pub const MAX_OF_ONE_NETWORK: usize = 10;
 
 /// So many questions in a row must go unanswered until a node is dropped, if its bucket has
 /// [`FEW`] entries or more. A bad connection of our own should not empty the table.
@@ -71,26 +73,6 @@ pub struct Table {
     own: NodeId,
     buckets: [Bucket; BUCKETS],
     checks: Checks,
-}
-
-#[derive(Debug, Default)]
-struct Bucket {
-    entries: Vec<Entry>,
-    /// The newest first.
-    replacements: Vec<Entry>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    id: NodeId,
-    node: Node,
-    /// The sequence number of its record, as far as we have seen it; 0 if not.
-    seq: u64,
-    /// How well it has answered so far.
-    passed: u32,
-    pace: Pace,
-    /// Questions in a row that it has not answered.
-    failures: u32,
 }
 
 impl Table {
@@ -149,17 +131,11 @@ impl Table {
         if !self.has_room_for(id, &node) {
             return false;
         }
-        let entry = Entry { id, node, seq: 0, passed: 1, pace: Pace::Fast, failures: 0 };
-        let Some(bucket) = self.bucket_mut(id) else { return false };
-        bucket.replacements.retain(|other| other.id != id);
-        if bucket.entries.len() < K {
-            bucket.entries.push(entry);
+        let is_entry = self.bucket_mut(id).is_some_and(|bucket| bucket.add(Entry::new(id, node)));
+        if is_entry {
             self.checks.schedule_first(Pace::Fast, now, rng);
-            return true;
         }
-        bucket.replacements.insert(0, entry);
-        bucket.replacements.truncate(MAX_REPLACEMENTS);
-        false
+        is_entry
     }
 
     /// A node has said where it is now. If that is new it is checked soon.
@@ -190,7 +166,7 @@ impl Table {
         if entry.failures < MAX_FAILURES {
             return;
         }
-        if self.bucket(id).is_some_and(|bucket| bucket.entries.len() >= FEW) {
+        if self.bucket(id).is_some_and(|bucket| bucket.entries().len() >= FEW) {
             self.remove(id, now, rng);
         }
     }
@@ -254,15 +230,9 @@ impl Table {
 
     /// Removes an entry; one of the replacements, at random, takes its place.
     fn remove(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
-        let Some(bucket) = self.bucket_mut(id) else { return };
-        bucket.entries.retain(|entry| entry.id != id);
-        if bucket.replacements.is_empty() {
-            return;
+        if self.bucket_mut(id).is_some_and(|bucket| bucket.replace(id, rng)) {
+            self.checks.schedule_first(Pace::Fast, now, rng);
         }
-        let index = rng.random_range(0..bucket.replacements.len());
-        let replacement = bucket.replacements.remove(index);
-        bucket.entries.push(replacement);
-        self.checks.schedule_first(Pace::Fast, now, rng);
     }
 
     /// Whether the limits for one network allow this node, not counting its own entry.
@@ -270,26 +240,21 @@ impl Table {
         if is_nearby(node.ip) {
             return true;
         }
-        let is_other = |other: &&Entry| other.id != id && same_network(other.node.ip, node.ip);
-        let count = |bucket: &Bucket| {
-            let all = bucket.entries.iter().chain(&bucket.replacements);
-            all.filter(is_other).count()
-        };
-        let (bucket_limit, table_limit) = MAX_OF_ONE_NETWORK;
-        self.bucket(id).map_or(0, count) < bucket_limit
-            && self.buckets.iter().map(count).sum::<usize>() < table_limit
+        let count = |bucket: &Bucket| bucket.others_of_network(id, node.ip);
+        self.bucket(id).map_or(0, count) < MAX_OF_ONE_NETWORK_IN_A_BUCKET
+            && self.buckets.iter().map(count).sum::<usize>() < MAX_OF_ONE_NETWORK
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.buckets.iter().flat_map(|bucket| &bucket.entries)
+        self.buckets.iter().flat_map(Bucket::entries)
     }
 
     fn entry(&self, id: NodeId) -> Option<&Entry> {
-        self.bucket(id)?.entries.iter().find(|entry| entry.id == id)
+        self.bucket(id)?.entries().iter().find(|entry| entry.id == id)
     }
 
     fn entry_mut(&mut self, id: NodeId) -> Option<&mut Entry> {
-        self.bucket_mut(id)?.entries.iter_mut().find(|entry| entry.id == id)
+        self.bucket_mut(id)?.entry_mut(id)
     }
 
     fn bucket(&self, id: NodeId) -> Option<&Bucket> {

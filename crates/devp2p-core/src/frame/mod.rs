@@ -116,6 +116,8 @@ impl FrameWriter {
     pub fn seal(&mut self, frame_data: &[u8], out: &mut BytesMut) -> Result<(), FrameError> {
         let size = frame_data.len();
         check_size(size, MAX_FRAME_SIZE)?;
+        // All of it at once: growing step by step could take, and copy, a large frame twice.
+        out.reserve(HEADER_LEN.saturating_add(padded(size)).saturating_add(MAC_LEN));
         let mut header = [0; MAC_LEN];
         let fields = size_bytes(size).into_iter().chain(HEADER_DATA);
         header.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);

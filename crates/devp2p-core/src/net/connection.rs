@@ -102,7 +102,7 @@ impl Connection {
         let step = Box::pin(self.introduce(&mut link));
         match before(deadline, &mut closing, step).await {
             Ok((peer, shared)) => {
-                peer::run(&self.local, &mut self.closing, link, peer, &shared).await
+                peer::run(&self.local, &mut self.closing, link, &peer, &shared).await
             }
             Err(reason) => {
                 Box::pin(link.say_goodbye(&reason)).await;

@@ -40,7 +40,7 @@ pub(super) async fn run<R, W>(
     local: &Local,
     closing: &mut Closing,
     link: Box<Link<R, W>>,
-    peer: PeerInfo,
+    peer: &PeerInfo,
     shared: &[Shared],
 ) -> EndReason
 where
@@ -53,7 +53,7 @@ where
     let (goodbye, told_goodbye) = oneshot::channel();
     let mut writer = JoinSet::new();
     writer.spawn(Writer { outgoing, queued, compression, pong: pong.clone() }.run(told_goodbye));
-    let (mut handlers, inboxes) = Handlers::start(local, &peer, shared, &outbox, compression);
+    let (mut handlers, inboxes) = Handlers::start(local, peer, shared, &outbox, compression);
 
     let receiver = Receiver { shared, inboxes, compression, pong: &pong };
     let reason = tokio::select! {

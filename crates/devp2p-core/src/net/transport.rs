@@ -22,7 +22,7 @@ pub const WRITE_STALL: Duration = Duration::from_secs(20);
 /// The least that is read at once, in bytes: all that a quiet peer costs. A buffer never grows by
 /// more than what has arrived already: a header alone, which is free to send, must not reserve
 /// 16 MiB.
-const MIN_READ: usize = 1024;
+const MIN_READ: usize = 512;
 /// The most that is read at once beyond the frame that is waited for, in bytes.
 const MAX_READ: usize = 64 * 1024;
 /// A buffer above this size, in bytes, is given back when it is empty and what passed through it
@@ -133,7 +133,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     async fn fill(&mut self, wanted: usize) -> Result<bool, TransportError> {
         while self.buffer.len() < wanted {
             let missing = wanted.saturating_sub(self.buffer.len());
-            self.make_room(missing.min(self.buffer.len()).max(self.at_once));
+            self.make_room(missing.min(self.buffer.len()));
             let room = self.buffer.capacity().saturating_sub(self.buffer.len());
             let read = self.reader.read_buf(&mut self.buffer).await?;
             if read == room {
@@ -149,15 +149,22 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         Ok(true)
     }
 
-    /// Makes room for `more` bytes and, unlike [`BytesMut::reserve`], not for twice as many: that
-    /// would fill up with frames that nobody has asked for yet, up to 16 MiB of them.
+    /// Makes room for what is read at once, or for `more` bytes if they are more. Only at the end
+    /// of a large frame less will do: it is not worth a larger buffer.
+    ///
+    /// A larger one is, unlike that of [`BytesMut::reserve`], no larger than it must be: it would
+    /// fill up with frames that nobody has asked for yet, up to 16 MiB of them.
     fn make_room(&mut self, more: usize) {
-        if !self.buffer.try_reclaim(more) {
-            let capacity = self.buffer.len().saturating_add(more).next_multiple_of(MIN_READ);
-            let mut larger = BytesMut::with_capacity(capacity);
-            larger.extend_from_slice(&self.buffer);
-            self.buffer = larger;
+        let is_large = self.buffer.len() >= self.at_once;
+        let least = if is_large { more } else { more.max(self.at_once) };
+        if self.buffer.try_reclaim(least) {
+            return;
         }
+        let more = more.max(self.at_once);
+        let capacity = self.buffer.len().saturating_add(more).next_multiple_of(MIN_READ);
+        let mut larger = BytesMut::with_capacity(capacity);
+        larger.extend_from_slice(&self.buffer);
+        self.buffer = larger;
     }
 
     /// Reads and forgets until the stream ends: closing a connection with unread input resets it,
@@ -302,7 +309,7 @@ mod tests {
         for len in [1 << 20, 1 << 20, 10] {
             outgoing.seal(&vec![7; len]).unwrap();
             outgoing.flush().await.unwrap();
-            assert_eq!(outgoing.buffer.capacity() > KEEP, len > SMALL);
+            assert_eq!(outgoing.buffer.try_reclaim(KEEP + 1), len > SMALL);
         }
         let mut incoming = Incoming::new(&mut far, ours.reader);
         for len in [1 << 20, 1 << 20, 10] {

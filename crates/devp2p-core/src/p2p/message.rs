@@ -159,7 +159,7 @@ impl Encoder {
     }
 
     /// Frees the buffer if the last message made it large.
-    pub(crate) fn give_back(&mut self) {
+    pub fn give_back(&mut self) {
         if self.buffer.capacity() > KEEP {
             self.buffer = Vec::new();
         }

@@ -35,7 +35,7 @@ impl Service {
         if self.is_closed {
             return Err(RequestError::Closed);
         }
-        if !self.requests.has_room(goal, node.ip) {
+        if !self.requests.make_room(goal, node.ip) {
             return Err(RequestError::Busy);
         }
         let is_question = matches!(goal, Goal::Neighbors { .. } | Goal::Record | Goal::NewRecord);

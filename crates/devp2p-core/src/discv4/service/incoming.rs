@@ -108,6 +108,7 @@ impl Service {
         }
     }
 
+    // ANCHOR: find_node
     fn on_find_node(&mut self, envelope: Envelope, find_node: &FindNode, now: Now) {
         let Envelope { sender, from, who, .. } = envelope;
         if !self.bonds.is_proved(who, now.since_start) {
@@ -126,6 +127,7 @@ impl Service {
             }
         }
     }
+    // ANCHOR_END: find_node
 
     fn on_neighbors(&mut self, envelope: Envelope, neighbors: &Neighbors, now: Now) {
         let Envelope { from, who, .. } = envelope;
@@ -176,6 +178,9 @@ impl Service {
     /// A node of the table has sent its newest record. A new address must answer first.
     fn learn_from_record(&mut self, request: &Request, record: &Enr, now: Now) {
         let Node { ip, .. } = request.node;
+        if self.table.record_seq(request.who.0).is_none_or(|seen| record.seq() <= seen) {
+            return;
+        }
         self.table.set_record_seq(request.who.0, record.seq());
         let Some(said) = Node::from_enode(&record.enode()) else { return };
         if said.udp_addr() == request.node.udp_addr() {

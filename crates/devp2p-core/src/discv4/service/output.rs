@@ -6,11 +6,8 @@ use thiserror::Error;
 
 use super::super::Node;
 use super::super::packet::{Endpoint, Pong};
+use super::super::requests::RequestId;
 use crate::enr::Enr;
-
-/// The number of a request, never used twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

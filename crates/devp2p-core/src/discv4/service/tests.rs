@@ -400,6 +400,104 @@ fn neighbors_that_nobody_asked_for_are_not_heard() {
     assert_eq!(told(&subject.hear(&friend(), &find_node())), [[0; 64]; 0]);
 }
 
+/// A subject that asks `stranger` for nodes: it waits for the answer now.
+fn asking(stranger: &Stranger) -> (Subject, RequestId) {
+    let mut subject = Subject::with(|config| config.bootnodes = vec![stranger.node()]);
+    let id = subject.service.lookup(at(subject.now), [7; 64]);
+    let ping_hash = subject.sent()[0].1.hash;
+    assert_eq!(subject.hear(stranger, &stranger.pong(ping_hash)), []);
+    let until = |subject: &Subject| subject.now < ANSWER_TIMEOUT;
+    while until(&subject) {
+        subject.now += Duration::from_millis(100);
+        subject.service.end_waits(at(subject.now));
+    }
+    let sent = subject.sent();
+    assert!(matches!(&sent[..], [(_, Received { packet: Packet::FindNode(_), .. })]), "{sent:?}");
+    (subject, id)
+}
+
+fn neighbor(number: u64, ip: &str, udp: u16) -> Neighbor {
+    let endpoint = Endpoint { ip: ip.parse().unwrap(), udp, tcp: 0 };
+    Neighbor { endpoint, public_key: key(number + 70_000).public_key().to_bytes() }
+}
+
+fn neighbors(nodes: Vec<Neighbor>) -> Packet {
+    Packet::Neighbors(Neighbors { nodes, expiration: SOON })
+}
+
+/// Whom it has asked because of this answer.
+fn asked_after(stranger: &Stranger, answer: Vec<Neighbor>) -> Vec<SocketAddr> {
+    let (mut subject, _) = asking(stranger);
+    let datagram = neighbors(answer).encode(&stranger.key).unwrap().datagram;
+    subject.service.receive(at(subject.now), stranger.address, &datagram);
+    subject.now += ANSWER_TIMEOUT;
+    subject.service.end_waits(at(subject.now));
+    subject.sent().into_iter().map(|(to, _)| to).collect()
+}
+
+#[test]
+fn who_is_told_about_in_an_answer_is_asked() {
+    let far = Stranger::new(1, "8.8.8.8:30303");
+    let asked = asked_after(&far, vec![neighbor(1, "9.9.9.9", 30303)]);
+    assert_eq!(asked, ["9.9.9.9:30303".parse().unwrap()]);
+    let near = Stranger::new(1, "127.0.0.1:40001");
+    let asked = asked_after(&near, vec![neighbor(1, "127.0.0.1", 40002)]);
+    assert_eq!(asked, ["127.0.0.1:40002".parse().unwrap()]);
+}
+
+#[test]
+fn nobody_is_asked_who_cannot_be_where_an_answer_says() {
+    let far = Stranger::new(1, "8.8.8.8:30303");
+    let nonsense = [
+        neighbor(1, "127.0.0.1", 30303),
+        neighbor(2, "192.168.1.1", 30303),
+        neighbor(3, "::ffff:10.0.0.1", 30303),
+        neighbor(4, "0.0.0.0", 30303),
+        neighbor(5, "224.0.0.1", 30303),
+        neighbor(6, "192.0.2.1", 30303),
+        neighbor(7, "9.9.9.9", 53),
+        neighbor(8, "9.9.9.9", 1024),
+        neighbor(9, "9.9.9.9", 0),
+        Neighbor { public_key: [1; 64], ..neighbor(10, "9.9.9.9", 30303) },
+        Neighbor { public_key: key(1).public_key().to_bytes(), ..neighbor(11, "9.9.9.9", 30303) },
+    ];
+    assert_eq!(asked_after(&far, nonsense.to_vec()), []);
+}
+
+#[test]
+fn an_answer_from_another_address_or_key_is_not_heard() {
+    let far = Stranger::new(1, "8.8.8.8:30303");
+    let (mut subject, _) = asking(&far);
+    let answer = neighbors((1..=12).map(|number| neighbor(number, "9.9.9.9", 30303)).collect());
+    for other in [far.at("8.8.4.4:30303"), Stranger::new(2, "8.8.8.8:30303")] {
+        subject.hear(&other, &answer);
+        subject.hear(&other, &answer);
+    }
+    let sent = subject.wait(ANSWER_TIMEOUT);
+    assert!(sent.iter().all(|(to, _)| *to == far.address), "{sent:?}");
+}
+
+#[test]
+fn an_answer_is_over_after_sixteen_nodes_and_no_more_of_it_are_heard() {
+    let far = Stranger::new(1, "8.8.8.8:30303");
+    let (mut subject, id) = asking(&far);
+    let datagrams = [1..=12, 13..=24].map(|numbers| {
+        let nodes = numbers.map(|number| neighbor(number, "9.9.9.9", 30303)).collect();
+        neighbors(nodes).encode(&far.key).unwrap().datagram
+    });
+    subject.service.receive(at(subject.now), far.address, &datagrams[0]);
+    assert_eq!(subject.sent(), []);
+    subject.service.receive(at(subject.now), far.address, &datagrams[1]);
+    assert_eq!(subject.sent().len(), 3, "three are asked at a time");
+
+    // None of the sixteen is there, so each is asked twice.
+    let sent = subject.wait(Duration::from_secs(60));
+    let pings = sent.iter().filter(|(to, _)| to.ip() == IpAddr::from([9, 9, 9, 9])).count();
+    assert_eq!(pings + 3, 2 * 16);
+    let expected = Output::LookupDone { id, result: Ok(vec![far.node()]) };
+    assert!(subject.service.outputs.contains(&expected));
+}
+
 #[test]
 fn an_enr_request_gets_our_record() {
     let mut subject = Subject::new();
@@ -685,9 +783,8 @@ fn a_hundred_thousand_pings_from_one_address_do_not_shut_out_an_honest_node() {
     assert!(!subject.service.bonds.is_proved(attackers[0].who(), subject.now));
 }
 
-#[test]
-fn strangers_at_many_addresses_leave_room_for_our_own_questions() {
-    let mut subject = Subject::new();
+/// 2000 strangers ask, and none of them will ever answer: the addresses are made up.
+fn flood_from_many_addresses(subject: &mut Subject) {
     let ping = friend().ping().encode(&friend().key).unwrap().datagram;
     for number in 0..2000_u32 {
         let [_, _, a, b] = number.to_be_bytes();
@@ -696,8 +793,22 @@ fn strangers_at_many_addresses_leave_room_for_our_own_questions() {
     }
     subject.sent();
     assert_eq!(subject.service.requests.count(), MAX_PROOFS);
+}
+
+#[test]
+fn strangers_at_many_addresses_leave_room_for_our_own_questions() {
+    let mut subject = Subject::new();
+    flood_from_many_addresses(&mut subject);
     subject.service.ping(at(subject.now), friend().node());
     assert_eq!(subject.sent().len(), 1);
+}
+
+#[test]
+fn strangers_at_many_addresses_do_not_shut_out_one_who_answers() {
+    let mut subject = Subject::new();
+    flood_from_many_addresses(&mut subject);
+    subject.bond(&friend());
+    assert_eq!(subject.service.requests.count(), MAX_PROOFS - 1);
 }
 
 #[test]

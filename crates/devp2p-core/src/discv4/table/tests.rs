@@ -88,7 +88,7 @@ fn a_full_bucket_keeps_who_is_there() {
 #[test]
 fn a_bucket_remembers_the_ten_newest_replacements() {
     let (table, nodes) = filled(16, K + 15);
-    let replacements = &table.buckets[16].replacements;
+    let replacements = table.buckets[16].replacements();
     let newest: Vec<Node> = nodes.into_iter().rev().take(MAX_REPLACEMENTS).collect();
     assert_eq!(replacements.iter().map(|entry| entry.node).collect::<Vec<_>>(), newest);
 }
@@ -97,7 +97,7 @@ fn a_bucket_remembers_the_ten_newest_replacements() {
 fn who_comes_twice_is_one_replacement() {
     let (mut table, nodes) = filled(16, K + 1);
     table.add(nodes[K], Source::Itself, NOW, &mut rng());
-    assert_eq!(table.buckets[16].replacements.len(), 1);
+    assert_eq!(table.buckets[16].replacements().len(), 1);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_node_that_does_not_answer_a_check_is_replaced() {
 
     assert_eq!(table.get(nodes[3].id()), None);
     assert_eq!(table.get(nodes[K].id()), Some(&nodes[K]));
-    assert!(table.buckets[16].replacements.is_empty());
+    assert!(table.buckets[16].replacements().is_empty());
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn replacements_count_for_the_limit_too() {
     for (host, newcomer) in (1..).zip(&newcomers) {
         table.add(in_network(*newcomer, 1, host), Source::Itself, NOW, &mut rng());
     }
-    assert_eq!(table.buckets[16].replacements.len(), 2);
+    assert_eq!(table.buckets[16].replacements().len(), 2);
     assert_eq!(table.len(), nodes.len());
 }
 
@@ -312,7 +312,7 @@ fn ten_thousand_newcomers_do_not_fill_the_memory() {
             table.add(Node { ip, ..*node }, Source::Hearsay, NOW, &mut rng);
         }
     }
-    let all: usize = table.buckets.iter().map(|b| b.entries.len() + b.replacements.len()).sum();
+    let all: usize = table.buckets.iter().map(|b| b.entries().len() + b.replacements().len()).sum();
     assert!(all <= BUCKETS * (K + MAX_REPLACEMENTS));
     assert!(size_of::<Entry>() * BUCKETS * (K + MAX_REPLACEMENTS) < 64 * 1024);
 }

@@ -14,7 +14,7 @@
 //! Whoever floods the socket meets the limit first, which costs next to nothing, then a queue that
 //! has an end. A signature is checked only behind both.
 //!
-//! Book: chapter A1.
+//! Book: *How nodes find each other*.
 
 mod clock;
 mod driver;

@@ -11,13 +11,14 @@ mod setup;
 use std::sync::Arc;
 
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf, duplex, split};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::connection::{Connection, Link, Local, Question};
 use super::transport::{self, Incoming, Outgoing, TransportError};
 use super::{EndReason, SETUP_TIMEOUT};
+use crate::events::{self, PeerEvent};
 use crate::handshake::Session;
 use crate::keys::NodeKey;
 use crate::p2p::message::{self, Compression};
@@ -46,6 +47,8 @@ struct Server {
     connection: JoinHandle<EndReason>,
     questions: mpsc::Receiver<Question>,
     close: watch::Sender<Option<DisconnectReason>>,
+    /// Of messages only: add and drop are told by the main loop.
+    events: broadcast::Sender<PeerEvent>,
 }
 
 /// A connection over a stream in memory.
@@ -130,12 +133,14 @@ impl Server {
         let capabilities = protocols.iter().map(Protocol::capability).collect();
         let (questions, asked) = mpsc::channel(1);
         let (close, closing) = watch::channel(None);
+        let (events, _) = broadcast::channel(events::CAPACITY);
         let hello = Hello::new(key.public_key(), "ours", capabilities);
-        let local = Local { key: Arc::new(key), hello, protocols, questions, events: None };
+        let told = Some(events.downgrade());
+        let local = Local { key: Arc::new(key), hello, protocols, questions, events: told };
         let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let connection = tokio::spawn(connection.proceed(Box::new(link), deadline));
-        Self { connection, questions: asked, close }
+        Self { connection, questions: asked, close, events }
     }
 
     /// Answers the connection's next question.
