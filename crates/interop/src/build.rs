@@ -27,6 +27,7 @@ impl Program {
 static GETH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_BENCH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
+static OUR_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
 
 /// A tool that we run, and where a person gets it.
@@ -37,6 +38,7 @@ struct Tool {
 }
 
 const GO: Tool = Tool { command: "go", name: "Go", url: "https://go.dev/dl" };
+const CARGO: Tool = Tool { command: "cargo", name: "Rust", url: "https://rustup.rs" };
 const NODE: Tool = Tool { command: "node", name: "Node", url: "https://nodejs.org/en/download" };
 const NPM: Tool = Tool {
     // Windows finds a script only by its whole name.
@@ -73,6 +75,21 @@ pub fn geth_bench() -> Result<Program, InteropError> {
 pub fn geth_devp2p() -> Result<PathBuf, InteropError> {
     let package = "github.com/ethereum/go-ethereum/cmd/devp2p";
     once(&GETH_DEVP2P, || go_build("geth-devp2p", package, "geth-devp2p", WITHOUT_C))
+}
+
+/// Our own tool `devp2p`: what a person types, against what others have built.
+///
+/// # Errors
+///
+/// [`InteropError::Build`] if it does not compile.
+pub fn our_devp2p() -> Result<PathBuf, InteropError> {
+    once(&OUR_DEVP2P, || {
+        let mut cargo = Command::new(CARGO.command);
+        cargo.args(["build", "--package", "devp2p-cli", "--locked"]);
+        cargo.arg("--target-dir").arg(target_dir());
+        run(&CARGO, cargo)?;
+        Ok(target_dir().join("debug").join(format!("devp2p{EXE_SUFFIX}")))
+    })
 }
 
 /// The program around EthereumJS, `peers/ethereumjs`, its packages installed beside it.

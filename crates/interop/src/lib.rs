@@ -32,6 +32,6 @@ mod build;
 mod error;
 mod peer;
 
-pub use build::{Program, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer};
+pub use build::{Program, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer, our_devp2p};
 pub use error::{InteropError, Transcript};
 pub use peer::{Peer, Ready};

@@ -21,30 +21,48 @@ use interop::InteropError;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 
-/// A message that ends our handler, what the peer is told, what go-ethereum makes of that, and
-/// what our drop event says.
-type End = (&'static str, u8, &'static str, &'static str);
+/// A way to end.
+struct End {
+    /// Code and payload of the message that makes our handler end so.
+    message: &'static str,
+    /// What the peer is told.
+    reason: u8,
+    /// What go-ethereum makes of that.
+    geth_says: &'static str,
+    /// What our drop event says after "protocol foo/42".
+    we_say: &'static str,
+}
 
 const ENDS: [End; 9] = [
-    ("0", 0x08, "client quitting", "protocol foo/42 returned"),
-    ("1", 0x10, "subprotocol error", "protocol foo/42: out of soup"),
-    ("2", 0x10, "subprotocol error", "protocol foo/42 panicked"),
-    (
-        "3 86666f6f",
-        0x02,
-        "breach of protocol",
-        "protocol foo/42: the payload of message code 3 is not what it must be: input too short",
-    ),
-    (
-        "3 83666f6f00",
-        0x02,
-        "breach of protocol",
-        "protocol foo/42: the payload of message code 3 has 1 bytes too many at its end",
-    ),
-    ("4", 0x02, "breach of protocol", "protocol foo/42: foo/42 has no message code 6"),
-    ("5 00", 0x00, "disconnect requested", "protocol foo/42: disconnect requested"),
-    ("5 03", 0x03, "useless peer", "protocol foo/42: useless peer"),
-    ("5 0b", 0x0b, "read timeout", "protocol foo/42: read timeout"),
+    End { message: "0", reason: 0x08, geth_says: "client quitting", we_say: " returned" },
+    End { message: "1", reason: 0x10, geth_says: "subprotocol error", we_say: ": out of soup" },
+    End { message: "2", reason: 0x10, geth_says: "subprotocol error", we_say: " panicked" },
+    End {
+        message: "3 86666f6f",
+        reason: 0x02,
+        geth_says: "breach of protocol",
+        we_say: ": the payload of message code 3 is not what it must be: input too short",
+    },
+    End {
+        message: "3 83666f6f00",
+        reason: 0x02,
+        geth_says: "breach of protocol",
+        we_say: ": the payload of message code 3 has 1 bytes too many at its end",
+    },
+    End {
+        message: "4",
+        reason: 0x02,
+        geth_says: "breach of protocol",
+        we_say: ": foo/42 has no message code 6",
+    },
+    End {
+        message: "5 00",
+        reason: 0x00,
+        geth_says: "disconnect requested",
+        we_say: ": disconnect requested",
+    },
+    End { message: "5 03", reason: 0x03, geth_says: "useless peer", we_say: ": useless peer" },
+    End { message: "5 0b", reason: 0x0b, geth_says: "read timeout", we_say: ": read timeout" },
 ];
 
 /// foo/42, which ends as the code of the first message says.
@@ -70,14 +88,14 @@ async fn end(msg: &Msg, mut pipe: MsgPipe) -> Result<(), ProtocolError> {
 #[ignore = "needs Go: just interop"]
 async fn geth_is_told_how_our_handler_ended_and_the_server_lives() {
     let mut ours = Ours::start(config(vec![ending()])).await;
-    for (message, _, geth_says, we_say) in ENDS {
+    for End { message, geth_says, we_say, .. } in ENDS {
         let (mut them, _) = geth_speaking(&["foo/42/6"], &[]).await;
         connect(&mut them, &mut ours).await;
         said(&mut them, event("started")).await;
         them.send_line(&format!("send foo {message}")).await.unwrap();
         let drop = said(&mut them, peer_event("drop", &ours)).await;
         assert_eq!(drop["error"], geth_says, "{message}");
-        assert_eq!(ours.dropped().await.to_string(), we_say);
+        assert_eq!(ours.dropped().await.to_string(), format!("protocol foo/42{we_say}"));
     }
 }
 
@@ -85,7 +103,7 @@ async fn geth_is_told_how_our_handler_ended_and_the_server_lives() {
 #[ignore = "needs Go: just interop"]
 async fn the_goodbye_of_a_protocol_is_a_list_and_compressed() {
     let mut ours = Ours::start(config(vec![ending()])).await;
-    for (message, reason, _, we_say) in ENDS {
+    for End { message, reason, we_say, .. } in ENDS {
         let (code, payload) = message.split_once(' ').unwrap_or((message, ""));
         let message = format!("{}:{payload}", 16 + code.parse::<u64>().unwrap());
         let mut raw = raw(&ours, &["--cap", "foo/42", "--send", &message]);
@@ -96,7 +114,7 @@ async fn the_goodbye_of_a_protocol_is_a_list_and_compressed() {
         assert_eq!(goodbye["wire"], format!("0204c1{rlp:02x}"));
         said(&mut raw, event("closed")).await;
         ours.added().await;
-        assert_eq!(ours.dropped().await.to_string(), we_say);
+        assert_eq!(ours.dropped().await.to_string(), format!("protocol foo/42{we_say}"));
     }
 }
 

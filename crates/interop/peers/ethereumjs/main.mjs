@@ -3,6 +3,7 @@
 //
 //   node main.mjs node [--key HEX] [--name NAME] [--max-peers N]
 //                      [--cap NAME/VERSION/LENGTH]... [--echo]
+//   node main.mjs dpt [--key HEX]                                     (dpt.mjs)
 //
 // It prints one JSON object a line, each with a key "event", and obeys commands on
 // standard input, one a line, each answered by an "ok" or an "error" line; the same
@@ -12,29 +13,19 @@
 // At least one --cap must be shared: EthereumJS refuses a peer without (0x03).
 
 import { createHash } from 'node:crypto'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 
 import { DisconnectReasonNames, Peer, RLPx, genPrivateKey } from '@ethereumjs/devp2p'
-import { keccak256 } from 'ethereum-cryptography/keccak.js'
 import snappy from 'snappyjs'
+
+import { runDpt } from './dpt.mjs'
+import { bytes, emit, hex, nodeId, obey } from './lines.mjs'
 
 /** A payload longer than this is printed as its hash. */
 const PAYLOAD_LIMIT = 4096
 
 /** The first version of the base protocol that compresses messages. */
 const SNAPPY_VERSION = 5
-
-const hex = (bytes) => Buffer.from(bytes).toString('hex')
-const bytes = (text) => {
-  // Buffer.from would silently stop at the first character that is not hex.
-  if (!/^([0-9a-f]{2})*$/i.test(text)) throw new Error(`not hex: ${text}`)
-  return Uint8Array.from(Buffer.from(text, 'hex'))
-}
-const emit = (event, fields) => process.stdout.write(JSON.stringify({ event, ...fields }) + '\n')
-
-/** The node id as go-ethereum prints it: the hash of the 64-byte public key. */
-const nodeId = (publicKey) => hex(keccak256(publicKey))
 
 /** Who the peer is. A peer that we accepted has no identity before its Hello. */
 const who = (peer) => {
@@ -183,22 +174,12 @@ const commands = {
   },
 }
 
-/** Obeys standard input to its end or to "stop". */
-async function obey(rlpx) {
-  for await (const line of createInterface({ input: process.stdin })) {
-    const [command, ...words] = line.trim().split(/\s+/)
-    if (command === '') continue
-    try {
-      if (command === 'stop') return emit('ok', { command })
-      if (!Object.hasOwn(commands, command)) {
-        throw new Error(`not one of: ${Object.keys(commands).join(', ')}, stop`)
-      }
-      await commands[command](rlpx, ...words)
-      emit('ok', { command })
-    } catch (error) {
-      emit('error', { command, error: error.message })
-    }
-  }
+/** The mode "node". */
+async function runNode(options) {
+  logClosedConnections()
+  const rlpx = start(options)
+  await obey(commands, rlpx)
+  await stop(rlpx)
 }
 
 /** Says goodbye (0x08) to everyone. The library closes TCP 2 s after a Disconnect. */
@@ -222,14 +203,13 @@ const { positionals, values: options } = parseArgs({
     echo: { type: 'boolean', default: false },
   },
 })
-if (positionals.length !== 1 || positionals[0] !== 'node') {
+const modes = { node: runNode, dpt: runDpt }
+if (positionals.length !== 1 || !Object.hasOwn(modes, positionals[0])) {
   console.error('usage: node main.mjs node [--key HEX] [--name NAME] [--max-peers N] [--cap NAME/VERSION/LENGTH]... [--echo]')
+  console.error('       node main.mjs dpt [--key HEX]')
   process.exit(2)
 }
 
-logClosedConnections()
-const rlpx = start(options)
-await obey(rlpx)
-await stop(rlpx)
+await modes[positionals[0]](options)
 // The library leaves timers behind.
 process.stdout.write('', () => process.exit(0))

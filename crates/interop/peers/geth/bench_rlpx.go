@@ -98,6 +98,7 @@ func (b benchmark) frames() ([]int64, error) {
 	writer, reader := directionOver(near, far)
 	var took []int64
 	for range b.samples {
+		time.Sleep(benchRest)
 		written := make(chan error, 1)
 		begin := time.Now()
 		go func() {

@@ -2,6 +2,7 @@
 // tests: go-ethereum's own devp2p stack, driven through two pipes.
 //
 //	geth-peer node [flags]          a whole p2p.Server          (node.go, session.go)
+//	geth-peer crowd [flags]         many that find each other   (discovery.go)
 //	geth-peer raw ENODE [flags]     one dialed RLPx connection  (raw.go, probe.go, base.go)
 //	geth-peer raw-listen [flags]    accepted RLPx connections   (the same)
 //	geth-peer bench CASE [flags]    a benchmark                 (bench.go)
@@ -36,12 +37,13 @@ import (
 func main() {
 	modes := map[string]func(args []string) error{
 		"node":       runNode,
+		"crowd":      runCrowd,
 		"raw":        runRaw,
 		"raw-listen": runRawListen,
 		"bench":      runBench,
 	}
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: geth-peer node|raw|raw-listen|bench [flags]; see each with --help")
+		fmt.Fprintln(os.Stderr, "usage: geth-peer node|crowd|raw|raw-listen|bench [flags]; see each with --help")
 		os.Exit(2)
 	}
 	if err := modes[os.Args[1]](os.Args[2:]); err != nil {

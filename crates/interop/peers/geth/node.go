@@ -27,7 +27,7 @@ type node struct {
 func runNode(args []string) error {
 	n := &node{sessions: make(map[*session]struct{})}
 	config := p2p.Config{
-		// UDP would add a second socket and peers that no test asked for.
+		// UDP would add a second socket and peers that few tests ask for.
 		NoDiscovery: true,
 		Logger:      log.NewLogger(&logLines{}),
 	}
@@ -49,12 +49,20 @@ func runNode(args []string) error {
 		config.Protocols = append(config.Protocols, protocol)
 		return err
 	})
+	var bootnodes []*enode.Node
+	discovery := flags.Bool("discovery", false, "take part in discovery, on the UDP port of the same number")
+	flags.Func("bootnode", "ENODE to begin discovery with, repeatable", nodeFlag(&bootnodes))
 	flags.Parse(args)
 	config.EnableMsgEvents = !n.quiet
 
 	var err error
 	if config.PrivateKey, err = parseKey(*key); err != nil {
 		return err
+	}
+	if *discovery {
+		if err := discover(&config, bootnodes); err != nil {
+			return err
+		}
 	}
 	n.server = &p2p.Server{Config: config}
 	return n.run()
@@ -88,13 +96,7 @@ func (n *node) run() error {
 		close(printed)
 	}()
 
-	info := n.server.NodeInfo()
-	emit("ready",
-		"enode", info.Enode,
-		"publicKey", publicKeyHex(&n.server.PrivateKey.PublicKey),
-		"id", info.ID,
-		"name", info.Name,
-		"listenAddr", info.ListenAddr)
+	emitReady(n.server)
 	readCommands(n.command)
 
 	n.server.Stop()
@@ -102,6 +104,17 @@ func (n *node) run() error {
 	<-printed
 	emit("stopped")
 	return nil
+}
+
+// emitReady tells who a server is.
+func emitReady(server *p2p.Server) {
+	info := server.NodeInfo()
+	emit("ready",
+		"enode", info.Enode,
+		"publicKey", publicKeyHex(&server.PrivateKey.PublicKey),
+		"id", info.ID,
+		"name", info.Name,
+		"listenAddr", info.ListenAddr)
 }
 
 // printPeerEvents prints until the server has stopped and everyone who was added

@@ -72,6 +72,9 @@ func (p *probe) talk(wire *rlpx.Conn) error {
 		default:
 			printMessage(code, payload, compressed)
 		}
+		if p.deaf {
+			select {} // to the end of the program
+		}
 		if code == pingCode && !p.noPong {
 			if err := p.send(message{code: pongCode, payload: rlp.EmptyList}); err != nil {
 				return err

@@ -27,6 +27,7 @@ type probe struct {
 	hello    hello
 	noHello  bool
 	noPong   bool
+	deaf     bool
 	silent   bool
 	messages []message
 
@@ -50,6 +51,7 @@ func newProbe(mode string, args []string) (*probe, error) {
 	})
 	flags.BoolVar(&p.noHello, "no-hello", false, "send no Hello after the handshake")
 	flags.BoolVar(&p.noPong, "no-pong", false, "leave pings unanswered")
+	flags.BoolVar(&p.deaf, "deaf", false, "read nothing after the other side's first message")
 	flags.BoolVar(&p.silent, "silent", false, "open the connection and never say a word, not even auth or ack")
 	queue := func(asIs bool) func(string) error {
 		return func(text string) error {

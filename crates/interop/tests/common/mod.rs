@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod log;
+pub(crate) mod memory;
 
 use std::future::Future;
 
@@ -221,20 +222,4 @@ pub(crate) fn noise(len: usize) -> Vec<u8> {
         state.to_le_bytes()[0]
     };
     std::iter::repeat_with(next).take(len).collect()
-}
-
-/// Bytes of memory that this process has in use; known on Linux only.
-pub(crate) fn resident() -> Option<usize> {
-    memory("VmRSS:")
-}
-
-/// The most that [`resident`] has been.
-pub(crate) fn peak() -> Option<usize> {
-    memory("VmHWM:")
-}
-
-fn memory(key: &str) -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-    line.trim().strip_suffix(" kB")?.parse::<usize>().ok().map(|kib| kib * 1024)
 }
