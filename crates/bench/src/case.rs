@@ -1,6 +1,7 @@
 //! What is measured.
 
 use std::fmt;
+use std::time::Duration;
 
 /// One line of a table.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +48,9 @@ pub enum Cores {
     /// One core.
     One,
 }
+
+/// Longer than a case takes on any machine.
+pub(crate) const WITHIN: Duration = Duration::from_secs(120);
 
 /// Peers that are written to at the same time.
 pub const FAN_OUT: usize = 100;

@@ -6,10 +6,7 @@ use interop::{Peer, Program};
 use serde_json::Value;
 
 use crate::Result;
-use crate::case::{Case, Cores, FAN_OUT, Place, Work};
-
-/// Longer than a case takes on any machine.
-const WITHIN: Duration = Duration::from_secs(120);
+use crate::case::{Case, Cores, FAN_OUT, Place, WITHIN, Work};
 
 /// Times the samples of a case.
 ///

@@ -7,8 +7,8 @@
 //!
 //! Both sides do the same in the same shape: the same frames, the same messages, two servers in one
 //! process that are connected over loopback. Go runs as it does by default (GOMAXPROCS, garbage
-//! collector, cgo); we run on tokio's multi-thread runtime. In the cases "one core" both have one:
-//! tokio's current-thread runtime, and GOMAXPROCS = 1.
+//! collector, cgo); we run on tokio's multi-thread runtime. In memory, and in the cases "one core",
+//! both have one core: we use one thread, and Go has GOMAXPROCS = 1.
 //!
 //! | module | |
 //! |---|---|

@@ -14,10 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use crate::Result;
-use crate::case::{Case, Cores, Place, Work};
-
-/// Longer than a case takes on any machine.
-const WITHIN: Duration = Duration::from_secs(120);
+use crate::case::{Case, Cores, Place, WITHIN, Work};
 
 /// Times the samples of a case.
 ///
@@ -37,10 +34,7 @@ pub fn run(case: Case) -> Result<Vec<Duration>> {
 }
 
 /// Runs `work` to its end on a runtime of its own, as a task like any other.
-///
-/// # Errors
-/// Those of `work`, and if it is not done in two minutes.
-pub fn block_on<T: Send + 'static>(
+fn block_on<T: Send + 'static>(
     cores: Cores,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

@@ -114,6 +114,7 @@ pub(crate) async fn read_to_end(mut pipe: MsgPipe) -> std::result::Result<(), Pr
 /// Starts a server that speaks only this protocol.
 pub(crate) async fn start(max_peers: usize, protocol: Protocol) -> Result<Server> {
     let protocols = vec![protocol];
-    let config = Config { max_peers, protocols, ..Config::new(new_key(), "bench") };
+    let config =
+        Config { max_peers, protocols, discovery: false, ..Config::new(new_key(), "bench") };
     Ok(Server::start(config).await?)
 }
