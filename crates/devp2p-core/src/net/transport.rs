@@ -7,6 +7,7 @@ use std::io;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::yield_now;
 use tokio::time::{Duration, timeout};
 use tracing::debug;
 
@@ -30,6 +31,10 @@ const MAX_READ: usize = 64 * 1024;
 const KEEP: usize = 64 * 1024;
 /// Less than this, in bytes, is small.
 const SMALL: usize = 1024;
+/// After a write of this many bytes others have their turn, before more is sealed. A write seldom
+/// waits, and tokio may look at what the network brings only when a task does: large messages
+/// would be sealed one after the other while nobody reads.
+const LET_OTHERS: usize = 16 * 1024;
 
 /// Does the initiator's half of the handshake: auth out, ack in.
 ///
@@ -221,6 +226,8 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
         if len < SMALL {
             give_back_if_above(KEEP, &mut self.buffer);
+        } else if len >= LET_OTHERS {
+            yield_now().await;
         }
         Ok(())
     }
