@@ -47,7 +47,7 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    let Link { mut incoming, outgoing, compression, remote, .. } = *link;
+    let Link { mut incoming, outgoing, compression, remote, .. } = unboxed(link);
     let (outbox, queued) = outbox(QUEUE_BYTES);
     let pong = Arc::new(Notify::new());
     let (goodbye, told_goodbye) = oneshot::channel();
@@ -73,6 +73,12 @@ where
     };
     tokio::join!(farewell, handlers.end());
     reason
+}
+
+/// What is in the box, without the box: moved out in place, it would keep its memory until the peer
+/// goes.
+fn unboxed<T>(boxed: Box<T>) -> T {
+    *boxed
 }
 
 /// Reads frames and gives their messages to whom they belong.

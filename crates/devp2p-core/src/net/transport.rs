@@ -219,9 +219,10 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub async fn flush(&mut self) -> Result<(), TransportError> {
         let len = self.buffer.len();
         while !self.buffer.is_empty() {
-            let written = timeout(WRITE_STALL, self.writer.write_buf(&mut self.buffer)).await;
-            if written.map_err(|_| TransportError::Stalled)?? == 0 {
-                return Err(TransportError::Io(io::ErrorKind::WriteZero));
+            let written = timeout(WRITE_STALL, self.writer.write(&self.buffer)).await;
+            match written.map_err(|_| TransportError::Stalled)?? {
+                0 => return Err(TransportError::Io(io::ErrorKind::WriteZero)),
+                written => self.buffer.advance(written),
             }
         }
         if len < SMALL {
