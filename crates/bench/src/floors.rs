@@ -6,9 +6,9 @@ use std::time::Duration;
 use floor::frame::Direction;
 use floor::handshake::Nodes;
 
-use crate::Result;
 use crate::case::{Case, Cores, FAN_OUT, Place, Work};
 use crate::samples::time_steps;
+use crate::{Result, ours, tcp};
 
 /// What a message is longer as frame-data: its msg-id, and what snappy adds to bytes that do not
 /// compress. A few bytes that padding swallows, or a few blocks' headers in 64 KiB.
@@ -34,10 +34,10 @@ pub fn run(case: Case) -> Result<Vec<Duration>> {
     }
 }
 
-/// Times what most of a floor is made of: Keccak of a frame, ECDH of a handshake.
+/// Times what costs most: Keccak of a frame, ECDH of a handshake, TCP of what waits for an answer.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run`], and the operating system's.
 pub fn share(case: Case) -> Result<Vec<Duration>> {
     match case.work {
         Work::Handshake(Place::Memory) => {
@@ -57,6 +57,10 @@ pub fn share(case: Case) -> Result<Vec<Duration>> {
                 Ok(())
             })
         }
+        Work::RoundTrip(Cores::One, size) => {
+            ours::block_on(Cores::One, tcp::round_trips(case, padded(message(size))))
+        }
+        Work::Connection(Cores::One) => ours::block_on(Cores::One, tcp::connections(case)),
         _ => Ok(Vec::new()),
     }
 }
@@ -69,7 +73,12 @@ fn handshakes(case: Case) -> Result<Vec<Duration>> {
 
 /// `times` messages in each step.
 fn messages(case: Case, size: usize, times: usize) -> Result<Vec<Duration>> {
-    frames(case, size.saturating_add(MESSAGE_OVERHEAD), times)
+    frames(case, message(size), times)
+}
+
+/// Bytes of frame-data of a message with `size` bytes of payload.
+fn message(size: usize) -> usize {
+    size.saturating_add(MESSAGE_OVERHEAD)
 }
 
 /// `times` frames with `size` bytes of frame-data are sealed and opened in each step.

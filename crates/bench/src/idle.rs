@@ -5,25 +5,22 @@
 //! before and after is what counts. go-ethereum collects its garbage and gives back what it does
 //! not need before each of the two; we do not. Sockets are the kernel's, and not in it.
 
-use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use devp2p_core::enode::Enode;
-use interop::{Peer, Program};
-use serde_json::Value;
+use interop::Program;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Result;
+use crate::holder::Holder;
 use crate::ours::new_key;
 use crate::ours::visitor::{AT_ONCE, Visitor};
 
 /// Descriptors that a process needs besides those of its peers.
 const OTHER_FILES: u64 = 200;
-/// How long the other process may take to say a word.
-const WITHIN: Duration = Duration::from_secs(15);
 /// How long all peers may take to be connected, and then each to be pinged: pings come after 15 s.
 const ALL_PINGED: Duration = Duration::from_secs(60);
 
@@ -43,27 +40,13 @@ pub fn raise_limit(wanted: usize) -> Result<usize> {
 /// If it cannot be measured here (it is read in `/proc`, as Linux has it), or a peer is dropped.
 pub async fn memory_per_peer(holder: &Program, arguments: &[&str], peers: usize) -> Result<usize> {
     let count = format!("--peers={peers}");
-    let mut holder = Peer::start(holder, &[arguments, &["hold", &count]].concat())?;
-    let ready = holder.expect(|line| line["event"] == "ready", WITHIN).await?;
-    let enode: Enode = ready.get("enode").and_then(Value::as_str).unwrap_or_default().parse()?;
-    let pid = ready.get("pid").and_then(Value::as_u64).ok_or("the holder said no process id")?;
-
-    let before = settled_memory(&mut holder, pid).await?;
-    let crowd = Crowd::gather(enode, peers).await?;
-    let after = settled_memory(&mut holder, pid).await?;
+    let mut holder = Holder::start(holder, &[arguments, &["hold", &count]].concat()).await?;
+    let before = holder.memory().await?;
+    let crowd = Crowd::gather(holder.enode.clone(), peers).await?;
+    let after = holder.memory().await?;
     crowd.disperse()?;
     holder.stop().await?;
     Ok(after.saturating_sub(before).checked_div(peers).unwrap_or_default())
-}
-
-/// Resident memory, in bytes, when what can be given back was given back.
-async fn settled_memory(holder: &mut Peer, pid: u64) -> Result<usize> {
-    holder.send_line("settle").await?;
-    holder.expect(|line| line["event"] == "ok" && line["command"] == "settle", WITHIN).await?;
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB"));
-    let kib: usize = kib.ok_or("no VmRSS in /proc")?.trim().parse()?;
-    Ok(kib.saturating_mul(1024))
 }
 
 /// Visitors that stay, and answer pings.

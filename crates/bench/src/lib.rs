@@ -16,9 +16,11 @@
 //! | [`ours`] | our half |
 //! | [`geth`] | go-ethereum's half, the mode `bench` of `crates/interop/peers/geth` |
 //! | [`floors`] | what no implementation can go below |
+//! | `tcp` | what TCP alone costs |
 //! | [`samples`] | the figures |
 //! | [`idle`] | memory for each idle peer |
-//! | [`hold`] | … in a process of its own |
+//! | [`known`] | what a node costs that knows others |
+//! | [`hold`], `holder` | … in a process of its own |
 //! | [`allocations`] | allocations for each message |
 //! | [`machine`] | where it was measured |
 //! | [`report`] | the tables made of it |
@@ -28,11 +30,14 @@ pub mod case;
 pub mod floors;
 pub mod geth;
 pub mod hold;
+mod holder;
 pub mod idle;
+pub mod known;
 pub mod machine;
 pub mod ours;
 pub mod report;
 pub mod samples;
+mod tcp;
 
 /// Every error ends the run, and is only ever shown.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

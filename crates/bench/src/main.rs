@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bench::case::{Case, Place, Work};
+use bench::known::Known;
 use bench::report::{Idle, Report};
 use bench::samples::Row;
-use bench::{Result, allocations, floors, geth, hold, idle, machine, ours};
+use bench::{Result, allocations, floors, geth, hold, idle, known, machine, ours};
 use chrono::Local;
 use clap::{Parser, Subcommand};
 use interop::Program;
@@ -43,6 +44,9 @@ enum Mode {
         /// How many peers it may have
         #[arg(long)]
         peers: usize,
+        /// Whether it takes part in discovery
+        #[arg(long)]
+        discovery: bool,
     },
 }
 
@@ -52,7 +56,9 @@ const ASM: bool = cfg!(feature = "asm");
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.mode {
-        Some(Mode::Hold { peers }) => idle::raise_limit(peers).and_then(hold::run),
+        Some(Mode::Hold { peers, discovery }) => {
+            idle::raise_limit(peers).and_then(|peers| hold::run(peers, discovery))
+        }
         None => measure(&args),
     };
     match done {
@@ -82,10 +88,12 @@ fn measure(args: &Args) -> Result<()> {
         ),
         rows: times(args, &runtime, &program)?,
         idle: None,
+        known: None,
         allocations: Vec::new(),
     };
     if args.only.is_none() && !ASM {
         report.idle = memory(args.peers, &runtime, &program);
+        report.known = known(&runtime);
         eprintln!("allocations");
         report.allocations = allocations::count()?;
     }
@@ -131,6 +139,15 @@ fn memory(peers: usize, runtime: &Runtime, geth: &Program) -> Option<Idle> {
         Ok(Idle { peers, ours, geth: hold(geth, &["bench"])? })
     };
     measure().inspect_err(|error| eprintln!("memory was not measured: {error}")).ok()
+}
+
+/// As [`memory`].
+fn known(runtime: &Runtime) -> Option<Known> {
+    eprintln!("a node that knows others, for half a minute");
+    let measure = || -> Result<Known> {
+        runtime.block_on(known::cost(&Program::new(std::env::current_exe()?)))
+    };
+    measure().inspect_err(|error| eprintln!("it was not measured: {error}")).ok()
 }
 
 /// The file that the book includes.

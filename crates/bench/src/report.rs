@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::allocations::Counted;
 use crate::case::{Bytes, Cores, Place, Work};
+use crate::known::Known;
 use crate::samples::{Row, Samples};
 
 /// All that was measured in one run.
@@ -17,6 +18,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Memory, unless it cannot be measured here.
     pub idle: Option<Idle>,
+    /// A node with a full table, unless it cannot be measured here.
+    pub known: Option<Known>,
     /// Allocations.
     pub allocations: Vec<Counted>,
 }
@@ -74,6 +77,9 @@ impl fmt::Display for Report {
         if let Some(idle) = self.idle {
             idle_table(f, idle)?;
         }
+        if let Some(known) = self.known {
+            known_table(f, known)?;
+        }
         allocation_table(f, &self.allocations)
     }
 }
@@ -98,10 +104,14 @@ impl Report {
             let Some((share, ours)) = share.fastest().zip(ours.fastest()) else {
                 continue;
             };
-            let primitive = if let Work::Frame(..) = work { "Keccak" } else { "8 ECDH" };
+            let part = match work {
+                Work::Frame(..) => "Keccak",
+                Work::Handshake(_) => "8 ECDH",
+                _ => "TCP",
+            };
             let percent = share / ours * 100.0;
             write!(f, "{title}")?;
-            writeln!(f, "| {primitive} of {work} | {percent:.0} % |")?;
+            writeln!(f, "| {part} of {work} | {percent:.0} % |")?;
             title = "";
         }
         Ok(())
@@ -145,12 +155,23 @@ impl fmt::Display for Time {
 
 fn idle_table(f: &mut fmt::Formatter<'_>, idle: Idle) -> fmt::Result {
     let Idle { peers, ours, geth } = idle;
-    let kib = |bytes: usize| f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1024.0;
     let (ours, geth) = (kib(ours), kib(geth));
     writeln!(f, "\n### {peers} idle peers, pings on\n")?;
     writeln!(f, "| | ours | go-ethereum | go-ethereum ÷ ours |\n|---|--:|--:|--:|")?;
     let ratio = geth / ours;
     writeln!(f, "| memory for each peer | {ours:.1} KiB | {geth:.1} KiB | {ratio:.2} |")
+}
+
+fn known_table(f: &mut fmt::Formatter<'_>, known: Known) -> fmt::Result {
+    let Known { nodes, cores, memory } = known;
+    writeln!(f, "\n### A node that knows {nodes} others, and nobody asks it for them\n")?;
+    writeln!(f, "| | ours |\n|---|--:|")?;
+    writeln!(f, "| of one core | {:.2} % |", cores * 100.0)?;
+    writeln!(f, "| memory of the process | {:.1} MiB |", kib(memory) / 1024.0)
+}
+
+fn kib(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1024.0
 }
 
 fn allocation_table(f: &mut fmt::Formatter<'_>, counted: &[Counted]) -> fmt::Result {

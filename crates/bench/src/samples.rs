@@ -18,7 +18,7 @@ pub struct Row {
     pub geth: Samples,
     /// The primitives alone.
     pub floor: Samples,
-    /// The one of them that costs most.
+    /// What costs most: one of the primitives, or TCP.
     pub share: Samples,
 }
 

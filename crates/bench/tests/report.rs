@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bench::case::{Case, Cores, Place, Work};
+use bench::known::Known;
 use bench::report::{Idle, Report};
 use bench::samples::{Row, Samples};
 use serde_json::{Value, json};
@@ -30,6 +31,7 @@ fn report() -> Report {
         origin: "Somewhere.".into(),
         rows: vec![first, second],
         idle,
+        known: Some(Known { nodes: 200, cores: 0.0025, memory: 4 << 20 }),
         allocations: vec![(64, 1.0)],
     }
 }
@@ -44,6 +46,9 @@ fn the_fastest_counts_and_the_median_is_shown() {
         "| Keccak of seal + open, 64 B | 70 % |",
         "### 50 idle peers, pings on",
         "| memory for each peer | 10.0 KiB | 30.0 KiB | 3.00 |",
+        "### A node that knows 200 others, and nobody asks it for them",
+        "| of one core | 0.25 % |",
+        "| memory of the process | 4.0 MiB |",
         "| message, 64 B | 1.00 |",
     ] {
         assert!(text.lines().any(|found| found == line), "no line {line:?} in\n{text}");

@@ -34,7 +34,7 @@ pub fn run(case: Case) -> Result<Vec<Duration>> {
 }
 
 /// Runs `work` to its end on a runtime of its own, as a task like any other.
-fn block_on<T: Send + 'static>(
+pub(crate) fn block_on<T: Send + 'static>(
     cores: Cores,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

@@ -77,6 +77,7 @@ where
 
 /// What is in the box, without the box: moved out in place, it would keep its memory until the peer
 /// goes.
+#[expect(clippy::boxed_local, reason = "that is what it is for")]
 fn unboxed<T>(boxed: Box<T>) -> T {
     *boxed
 }
