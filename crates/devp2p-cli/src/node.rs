@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENODE", value_parser = values::dialable)]
     connect: Vec<Enode>,
     /// Ask this node for others, and connect to some of them; repeatable
-    #[arg(long, value_name = "ENODE", value_parser = values::bootnode)]
+    #[arg(long, value_name = "ENODE", value_parser = values::askable)]
     bootnode: Vec<Enode>,
     /// Take no part in node discovery: no UDP
     #[arg(long, conflicts_with = "bootnode")]

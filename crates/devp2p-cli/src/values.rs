@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use devp2p_core::discv4::Node;
 use devp2p_core::enode::{Endpoint, Enode, EnodeError};
 use devp2p_core::enr::{Enr, EnrError};
 use devp2p_core::keys::KeyError;
@@ -28,9 +27,6 @@ pub(crate) enum ValueError {
     /// An enode that cannot be dialed.
     #[error(transparent)]
     Undialable(#[from] AddPeerError),
-    /// An enode that cannot be asked for others.
-    #[error("a bootnode is asked at an IP address and a UDP port: this enode lacks one of them")]
-    Unaskable,
     /// Not an address and a port.
     #[error("an address to listen on is IP:PORT, as in 127.0.0.1:30303 or [::]:30303")]
     SocketAddr,
@@ -50,12 +46,6 @@ pub(crate) fn dialable(text: &str) -> Result<Enode, ValueError> {
         Some(Endpoint { tcp: 0, .. }) => Err(AddPeerError::NoTcpPort.into()),
         Some(_) => Ok(enode),
     }
-}
-
-/// An enode that can be asked which other nodes there are.
-pub(crate) fn bootnode(text: &str) -> Result<Enode, ValueError> {
-    let enode: Enode = text.parse()?;
-    Node::from_enode(&enode).map(|_| enode).ok_or(ValueError::Unaskable)
 }
 
 /// A node that can be asked over UDP: an enode or a record.

@@ -86,6 +86,12 @@ fn people_are_told_whose_message_it_is_and_how_long() {
 }
 
 #[test]
+fn people_are_told_who_may_stay() {
+    let node = Devp2p::node(&["--echo", "foo/42/3", "--echo", "bar/1/1"]);
+    assert!(node.line_with("It speaks ").starts_with("It speaks foo/42, bar/1. "));
+}
+
+#[test]
 fn two_echoes_of_one_protocol_are_refused() {
     let args = ["node", "--listen", "127.0.0.1:0", "--echo", "foo/42/1", "--echo", "foo/42/2"];
     let node = devp2p(&args);

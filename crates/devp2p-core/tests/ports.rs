@@ -6,6 +6,8 @@ mod support;
 
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 
+use devp2p_core::enode::Host;
+use devp2p_core::events::PeerEvent;
 use devp2p_core::net::{Config, Server, SocketKind, StartError};
 use support::{config, soon};
 
@@ -88,10 +90,25 @@ async fn when_any_port_will_do_one_is_found_that_is_free_for_both() {
 #[tokio::test]
 async fn a_bootnode_that_cannot_be_asked_is_an_error() {
     let id = config("x", 0).key.public_key();
-    for address in ["", "@localhost:30303", "@127.0.0.1:30303?discport=0"] {
+    let table = [("", "no address"), ("@127.0.0.1:30303?discport=0", "UDP port is 0")];
+    for (address, why) in table {
         let bootnode = format!("enode://{id}{address}").parse().unwrap();
         let config = Config { bootnodes: vec![bootnode], ..config("one", 1) };
         let error = Server::start(config).await.unwrap_err();
-        assert!(matches!(error, StartError::Bootnode(_)) && error.to_string().contains("UDP"));
+        assert!(matches!(error, StartError::Bootnode { .. }));
+        assert!(error.to_string().contains(why), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_bootnode_may_have_a_host_name() {
+    let bootnode = Server::start(config("one", 1)).await.unwrap();
+    let mut named = bootnode.enode().clone();
+    named.endpoint.as_mut().unwrap().host = Host::Dns("localhost".to_owned());
+    let config = Config { bootnodes: vec![named], ..config("two", 1) };
+    let server = Server::start(config).await.unwrap();
+    let mut events = server.subscribe();
+    let found = soon(events.next()).await;
+    assert!(matches!(found, Some(PeerEvent::Add { peer, .. }) if peer == bootnode.node_info().id));
+    tokio::join!(soon(server.stop()), soon(bootnode.stop()));
 }

@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use devp2p_core::events::{MsgEvent, PeerEvent};
 use devp2p_core::keys::PublicKey;
 use devp2p_core::net::{EndReason, NodeInfo, PeerInfo};
+use devp2p_core::p2p::Capability;
 use devp2p_core::policy::Direction;
 
 use crate::failure::Failure;
@@ -75,6 +76,13 @@ fn introduction(node: &NodeInfo) -> String {
     );
     if ports.discovery != 0 {
         text += &format!("  devp2p node --bootnode '{enode}'\n");
+    }
+    if !node.protocols.is_empty() {
+        let protocols: Vec<String> = node.protocols.iter().map(Capability::to_string).collect();
+        text += &format!(
+            "\nIt speaks {}. Nodes that speak none of it are sent away: give them an --echo, too.\n",
+            protocols.join(", ")
+        );
     }
     text
 }

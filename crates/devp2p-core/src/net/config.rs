@@ -5,6 +5,7 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use super::discovery::{AskError, resolve};
 use crate::discv4::Node;
 use crate::enode::Enode;
 use crate::keys::{NodeKey, PublicKey};
@@ -37,7 +38,7 @@ pub struct Config {
     /// nodes it knows. It asks nobody by itself, unless there are bootnodes. (go-ethereum: off
     /// unless `DiscoveryV4` is set.)
     pub discovery: bool,
-    /// The nodes that discovery begins with. With them the server searches for nodes and dials
+    /// The nodes that discovery begins with; host names are looked up once, at the start. With them the server searches for nodes and dials
     /// them, into a third of its slots, at least one; inbound connections get the rest: with
     /// `max_peers` 1 none. Without them all slots are for everybody.
     pub bootnodes: Vec<Enode>,
@@ -103,8 +104,13 @@ pub enum StartError {
         error: io::Error,
     },
     /// A bootnode cannot be asked.
-    #[error("this bootnode cannot be asked, for it lacks an IP address or a UDP port: {0}")]
-    Bootnode(Enode),
+    #[error("this bootnode cannot be asked: {error}: {bootnode}")]
+    Bootnode {
+        /// Which one.
+        bootnode: Enode,
+        /// Why.
+        error: AskError,
+    },
     /// Two protocols have the same name and version.
     #[error("the protocol {0} is configured twice")]
     DuplicateProtocol(Capability),
@@ -147,9 +153,12 @@ pub(super) fn hello(config: &Config) -> Result<Hello, StartError> {
     }
 }
 
-/// The nodes that discovery begins with, checked: each can be asked.
-pub(super) fn bootnodes(config: &Config) -> Result<Vec<Node>, StartError> {
-    let check =
-        |enode: &Enode| Node::from_enode(enode).ok_or_else(|| StartError::Bootnode(enode.clone()));
-    config.bootnodes.iter().map(check).collect()
+/// The nodes that discovery begins with: each can be asked, and host names were looked up.
+pub(super) async fn bootnodes(config: &Config) -> Result<Vec<Node>, StartError> {
+    let mut nodes = Vec::new();
+    for bootnode in &config.bootnodes {
+        let why = |error| StartError::Bootnode { bootnode: bootnode.clone(), error };
+        nodes.push(resolve(bootnode).await.map_err(why)?);
+    }
+    Ok(nodes)
 }

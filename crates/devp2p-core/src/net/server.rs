@@ -58,8 +58,8 @@ impl Server {
     /// [`StartError`]; nothing is left open then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let hello = config::hello(&config)?;
-        let bootnodes = config::bootnodes(&config)?;
-        let Sockets { tcp, udp } = sockets::open(&config).await?;
+        let bootnodes = config::bootnodes(&config).await?;
+        let Sockets { tcp, udp } = sockets::open(&config, &bootnodes).await?;
         let (listener, listen_addr) = tcp.unzip();
         let admission = admission(&config);
 

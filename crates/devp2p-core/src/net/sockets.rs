@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::config::{Config, SocketKind, StartError};
 use super::{tcp, udp};
-use crate::enode::{Endpoint, Enode, Host};
+use crate::discv4::Node;
 
 /// How many ports are tried while the system chooses them.
 ///
@@ -24,12 +24,12 @@ pub(super) struct Sockets {
 }
 
 /// Opens what the server is to have: both sockets, one of them, or none.
-pub(super) async fn open(config: &Config) -> Result<Sockets, StartError> {
+pub(super) async fn open(config: &Config, bootnodes: &[Node]) -> Result<Sockets, StartError> {
     match (config.listen, config.discovery) {
         (Some(addr), true) => open_both(addr).await,
         (Some(addr), false) => Ok(Sockets { tcp: Some(open_tcp(addr).await?), udp: None }),
         (None, true) => {
-            let addr = beside_no_listener(&config.bootnodes);
+            let addr = beside_no_listener(bootnodes);
             Ok(Sockets { tcp: None, udp: Some(open_udp(addr).await?) })
         }
         (None, false) => Ok(Sockets { tcp: None, udp: None }),
@@ -68,12 +68,8 @@ fn why(kind: SocketKind, addr: SocketAddr, error: io::Error) -> StartError {
 
 /// Where discovery's socket is without a listener: on 127.0.0.1, unless a bootnode is elsewhere and
 /// could not be reached from there. The system chooses the port.
-fn beside_no_listener(bootnodes: &[Enode]) -> SocketAddr {
-    let elsewhere = bootnodes.iter().find_map(|node| match &node.endpoint {
-        Some(Endpoint { host: Host::Ip(ip), .. }) if !ip.to_canonical().is_loopback() => Some(ip),
-        _ => None,
-    });
-    let ip = match elsewhere.map(IpAddr::to_canonical) {
+fn beside_no_listener(bootnodes: &[Node]) -> SocketAddr {
+    let ip = match bootnodes.iter().map(|node| node.ip).find(|ip| !ip.is_loopback()) {
         None => Ipv4Addr::LOCALHOST.into(),
         Some(IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
         Some(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
