@@ -1,4 +1,4 @@
-//! What node records and discovery packets need of RLP beyond `alloy_rlp`: whole items.
+//! What we need of RLP beyond `alloy_rlp`: lists of different items, and items as they are.
 //!
 //! Spec: [Recursive length prefix](https://ethereum.org/developers/docs/data-structures-and-encoding/rlp/)
 

@@ -12,6 +12,7 @@
 use alloy_rlp::{Decodable, Encodable, Header};
 
 use super::HandshakeError;
+use crate::rlp;
 
 /// The version both packets carry; nobody checks it.
 const VERSION: u8 = 4;
@@ -69,10 +70,7 @@ fn encode_list(items: &[&[u8]]) -> Vec<u8> {
         item.encode(&mut payload);
     }
     VERSION.encode(&mut payload);
-    let mut list = Vec::new();
-    Header { list: true, payload_length: payload.len() }.encode(&mut list);
-    list.extend(payload);
-    list
+    rlp::list(&payload)
 }
 
 fn decode_list<T>(

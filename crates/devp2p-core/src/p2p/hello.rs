@@ -11,6 +11,7 @@ use alloy_rlp::{Decodable, Encodable, Header};
 use super::message::MessageError;
 use super::{Capability, VERSION};
 use crate::keys::PublicKey;
+use crate::rlp::list;
 
 /// Longest Hello that is read, in bytes of payload, as in go-ethereum; but checked against the
 /// frame header, before the frame is read (go-ethereum reads up to 16 MiB and then looks).
@@ -95,14 +96,6 @@ fn decode_capabilities(items: &mut &[u8]) -> Result<Vec<Capability>, MessageErro
         capabilities.push(Capability { name: text(&mut entry)?, version: field(&mut entry)? });
     }
     Ok(capabilities)
-}
-
-/// Wraps encoded items into a list.
-fn list(items: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    Header { list: true, payload_length: items.len() }.encode(&mut out);
-    out.extend_from_slice(items);
-    out
 }
 
 fn list_items<'a>(rlp: &mut &'a [u8]) -> Result<&'a [u8], MessageError> {
