@@ -11,8 +11,9 @@
 //! ```
 //!
 //! [`geth_peer`] and [`ethereumjs_peer`] build such a program, [`Peer`] runs one; [`geth_devp2p`]
-//! builds go-ethereum's test tool. Tests that call them are `#[ignore]`d, so that plain `cargo test` needs neither Go, Node nor the
-//! network; `just interop` runs them.
+//! builds go-ethereum's test tool, [`our_devp2p`] ours of the same name. Tests that call them are
+//! `#[ignore]`d, so that plain `cargo test` needs neither Go, Node nor the network; `just interop`
+//! runs them.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), interop::InteropError> {

@@ -29,8 +29,8 @@ pub struct Peer {
 /// Who a foreign peer is: what it tells when it listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
-    /// Its enode URL; go-ethereum's ends in `?discport=0`, for it has no UDP here. Empty in the
-    /// mode `raw`, which does not listen.
+    /// Its enode URL; go-ethereum's ends in `?discport=0` if it takes no part in discovery. Empty
+    /// in the mode `raw`, which does not listen.
     pub enode: String,
     /// Its 64-byte public key, in 128 hex digits.
     pub public_key: String,
@@ -69,7 +69,8 @@ impl Peer {
         Ok(Self { child, stdin, lines, transcript: Transcript::default() })
     }
 
-    /// Waits until the peer listens, and says who it is. Call it once, first.
+    /// Waits until the peer listens, and says who it is. Call it first, once for each node that the
+    /// program runs.
     ///
     /// # Errors
     ///

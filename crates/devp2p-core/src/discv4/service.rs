@@ -72,7 +72,7 @@ pub struct ServiceConfig {
 /// |---|---|---|
 /// | nodes in the [`Table`] | 442, with 10 replacements for each bucket | full buckets stay as they are |
 /// | nodes that have proved their address | 10,000; 256 at one IP address | the oldest are forgotten |
-/// | questions that wait for an answer | 1,024; 512 to strangers, 64 to one IP address | no new ones |
+/// | questions that wait for an answer | 1,024; 512 to strangers, 64 to one IP address | no new ones; of the 512 the oldest gives way |
 /// | lookups | 16, of up to 1,040 nodes | the user is told so |
 /// | hosts that tell us our address | 128 | others are not heard for 5 min |
 ///

@@ -11,6 +11,7 @@
 
 pub(crate) mod log;
 pub(crate) mod memory;
+pub(crate) mod tools;
 
 use std::future::Future;
 
