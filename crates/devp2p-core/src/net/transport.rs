@@ -268,6 +268,7 @@ mod tests {
     use tokio::io::duplex;
 
     use super::*;
+
     async fn sessions() -> (Session, Session) {
         let (ours, theirs) = duplex(4096);
         let (mut reader, mut writer) = tokio::io::split(ours);
@@ -306,6 +307,18 @@ mod tests {
             assert_eq!(incoming.read(1 << 20).await.unwrap().len(), 1 << 20);
             let held = incoming.buffer.len();
             assert!(held <= (1 << 20) + MAX_READ, "{held} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_large_write_others_have_their_turn() {
+        let (_, theirs) = sessions().await;
+        let mut outgoing = Outgoing::new(tokio::io::sink(), theirs.writer);
+        for (len, have_turn) in [(1, false), (LET_OTHERS, true)] {
+            let other = tokio::spawn(async {});
+            outgoing.seal(&vec![7; len]).unwrap();
+            outgoing.flush().await.unwrap();
+            assert_eq!(other.is_finished(), have_turn, "{len} bytes");
         }
     }
 
