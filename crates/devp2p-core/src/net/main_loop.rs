@@ -3,6 +3,7 @@
 //! It asks [`crate::policy`] what to do, does it, and tells about it.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, oneshot, watch};
@@ -19,13 +20,16 @@ use crate::events::PeerEvent;
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
 use crate::policy::{
-    Admission, Candidate, ConnectionId, DialState, Direction, MAX_PENDING, Throttle, Verdict,
+    Admission, Candidate, ConnectionId, DialState, Direction, MAX_PENDING, MAX_PENDING_OF_ONE,
+    Throttle, Verdict,
 };
 
 /// A connection, as the main loop knows it.
 struct Entry {
     id: ConnectionId,
     direction: Direction,
+    /// Where it comes from, if it is inbound.
+    from: Option<IpAddr>,
     /// Whom we dialed, or who proved to be there.
     key: Option<PublicKey>,
     /// Set when it has passed both checkpoints.
@@ -151,12 +155,16 @@ impl MainLoop {
 
     fn accepted(&mut self, tcp: tcp::Connected) {
         let now = self.now();
+        let ip = tcp.remote.ip();
         // This machine may call itself as often as it likes, whatever its address is.
-        let is_own = tcp.remote.ip() == tcp.local.ip();
-        if is_own || self.throttle.allow(tcp.remote.ip(), now) {
-            self.spawn(Origin::Accept(tcp), Direction::Inbound, None);
-        } else {
+        let is_own = ip == tcp.local.ip();
+        let pending = self.in_set_up().filter(|entry| entry.from == Some(ip)).count();
+        if !is_own && pending >= MAX_PENDING_OF_ONE {
+            debug!(remote = %tcp.remote, "refused: so many from this address are in set-up already");
+        } else if !is_own && !self.throttle.allow(ip, now) {
             debug!(remote = %tcp.remote, "refused: this address connected less than 30 s ago");
+        } else {
+            self.spawn(Origin::Accept(tcp), Direction::Inbound, None);
         }
     }
 
@@ -177,10 +185,14 @@ impl MainLoop {
     fn spawn(&mut self, origin: Origin, direction: Direction, key: Option<PublicKey>) {
         self.last_id = self.last_id.saturating_add(1);
         let id = ConnectionId(self.last_id);
+        let from = match &origin {
+            Origin::Accept(tcp) => Some(tcp.remote.ip()),
+            Origin::Dial(_) => None,
+        };
         let (close, closing) = watch::channel(None);
         let connection = Connection { local: self.local.clone(), id, closing };
         let task = self.tasks.spawn(connection.run(origin));
-        self.connections.insert(task.id(), Entry { id, direction, key, peer: None, close });
+        self.connections.insert(task.id(), Entry { id, direction, from, key, peer: None, close });
     }
 
     /// A connection asks whether it may stay.
@@ -269,9 +281,12 @@ impl MainLoop {
     }
 
     fn has_room_for_strangers(&self) -> bool {
-        let in_set_up =
-            |entry: &&Entry| entry.direction == Direction::Inbound && entry.peer.is_none();
-        self.connections.values().filter(in_set_up).count() < MAX_PENDING
+        self.in_set_up().count() < MAX_PENDING
+    }
+
+    /// The inbound connections that are no peers yet.
+    fn in_set_up(&self) -> impl Iterator<Item = &Entry> {
+        self.connections.values().filter(|entry| entry.from.is_some() && entry.peer.is_none())
     }
 
     /// Time since the start.

@@ -35,6 +35,11 @@ use crate::p2p::DisconnectReason;
 /// memory for those who are not peers yet. When all places are taken the listener waits, and
 /// the operating system keeps newcomers in its own queue.
 pub const MAX_PENDING: usize = 50;
+/// How many of them may come from one other machine: half, which go-ethereum does not limit.
+///
+/// Machines nearby are not throttled; one that says nothing on 50 connections would lock out a
+/// whole room.
+pub const MAX_PENDING_OF_ONE: usize = MAX_PENDING / 2;
 
 /// Who dialed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

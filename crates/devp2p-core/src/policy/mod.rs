@@ -44,7 +44,9 @@ mod dial;
 mod rate;
 mod throttle;
 
-pub use admission::{Admission, Candidate, ConnectionId, Direction, MAX_PENDING, Verdict};
+pub use admission::{
+    Admission, Candidate, ConnectionId, Direction, MAX_PENDING, MAX_PENDING_OF_ONE, Verdict,
+};
 pub use dial::{
     AddPeerError, DialState, FIRST_RETRY, MAX_DIALING, MAX_FOUND, MAX_RESTING, REDIAL_AFTER,
 };
