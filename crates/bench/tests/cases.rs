@@ -32,6 +32,19 @@ fn there_is_a_floor_where_one_thread_does_all_the_work() {
 }
 
 #[test]
+fn what_costs_most_is_known_of_frames_handshakes_and_what_waits_for_answers() {
+    for case in Case::ALL {
+        let known = match case.work {
+            Work::Handshake(place) | Work::Frame(place, _) => place == Place::Memory,
+            Work::RoundTrip(cores, _) | Work::Connection(cores) => cores == Cores::One,
+            Work::Message(..) | Work::FanOut(..) => false,
+        };
+        let took = floors::share(Case { count: 1, samples: 1, ..case }).unwrap();
+        assert_eq!(!took.is_empty(), known, "{}", case.work);
+    }
+}
+
+#[test]
 fn every_case_has_a_name_of_its_own() {
     let names: HashSet<String> = Case::ALL.iter().map(|case| case.work.to_string()).collect();
     assert_eq!(names.len(), Case::ALL.len());
