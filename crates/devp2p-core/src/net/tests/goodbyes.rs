@@ -47,6 +47,19 @@ async fn a_peer_that_takes_nothing_cannot_delay_the_goodbye() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_goodbye_is_heard_even_when_we_cannot_write_any_more() {
+    let flooding = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
+        loop {
+            pipe.write(0, &[7; 1000]).await?;
+        }
+    });
+    let (server, mut peer) = connect_peer(vec![flooding], 4096).await;
+    tokio::time::sleep(transport::WRITE_STALL + GOODBYE_TIMEOUT / 2).await;
+    peer.send(DISCONNECT, &DisconnectReason::Requested.encode()).await;
+    assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Requested)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_ends_ends_the_connection() {
     let (server, peer) = connect_peer(vec![listening()], 4096).await;
     drop(peer);
