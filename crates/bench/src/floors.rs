@@ -1,4 +1,5 @@
-//! What no implementation can go below: the protocol's primitives, and nothing else.
+//! What no implementation can go below: the protocol's primitives, and nothing else. And what costs
+//! most of it all.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -7,8 +8,9 @@ use floor::frame::Direction;
 use floor::handshake::Nodes;
 
 use crate::case::{Case, Cores, FAN_OUT, Place, Work};
+use crate::runtime::block_on;
 use crate::samples::time_steps;
-use crate::{Result, ours, tcp};
+use crate::{Result, tcp};
 
 /// What a message is longer as frame-data: its msg-id, and what snappy adds to bytes that do not
 /// compress. A few bytes that padding swallows, or a few blocks' headers in 64 KiB.
@@ -58,9 +60,9 @@ pub fn share(case: Case) -> Result<Vec<Duration>> {
             })
         }
         Work::RoundTrip(Cores::One, size) => {
-            ours::block_on(Cores::One, tcp::round_trips(case, padded(message(size))))
+            block_on(Cores::One, tcp::round_trips(case, padded(message(size))))
         }
-        Work::Connection(Cores::One) => ours::block_on(Cores::One, tcp::connections(case)),
+        Work::Connection(Cores::One) => block_on(Cores::One, tcp::connections(case)),
         _ => Ok(Vec::new()),
     }
 }

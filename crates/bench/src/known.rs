@@ -1,5 +1,6 @@
-//! What a node costs that does nothing but know others: its table is full, and it checks whether
-//! they are still there. They would do so too; but each of them has as many others to check.
+//! What a node costs that does nothing but know others: its table is nearly full, and it checks
+//! whether they are still there. They would do so too, but each has as many others to check: what
+//! comes from them is next to nothing, and left out.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use devp2p_core::discv4::Node;
 use devp2p_core::discv4::distance::Distance;
+use devp2p_core::discv4::lookup::K;
 use devp2p_core::discv4::packet::{Endpoint, MAX_PACKET, Packet, Ping, Pong, decode};
 use devp2p_core::discv4::table::BUCKETS;
 use devp2p_core::enode::Enode;
@@ -23,14 +25,12 @@ use crate::ours::new_key;
 /// Keys that are drawn to find some in every distance. Twice as many make the table one bucket
 /// fuller.
 const KEYS: usize = 100_000;
-/// Nodes in a bucket.
-const BUCKET: usize = 16;
 /// How long it is watched.
 const WATCHED: Duration = Duration::from_secs(30);
 /// How long both ends may take to see that the other one is there.
 const BOND: Duration = Duration::from_secs(15);
 
-/// In Unix seconds.
+/// A packet with this expiration, in Unix seconds, is never void.
 const NEVER: u64 = i64::MAX.unsigned_abs();
 
 /// A running neighbor; ends when it is dropped.
@@ -79,7 +79,7 @@ fn neighbors(own: NodeId) -> Vec<NodeKey> {
         let bits = Distance::between(own, key.node_id()).bits();
         let bucket =
             buckets.entry(usize::try_from(bits).unwrap_or_default().max(lowest)).or_default();
-        if bucket.len() < BUCKET {
+        if bucket.len() < K {
             bucket.push(key);
         }
     }

@@ -17,10 +17,12 @@
 //! | [`geth`] | go-ethereum's half, the mode `bench` of `crates/interop/peers/geth` |
 //! | [`floors`] | what no implementation can go below |
 //! | `tcp` | what TCP alone costs |
+//! | `runtime` | on all cores, or on one |
 //! | [`samples`] | the figures |
 //! | [`idle`] | memory for each idle peer |
 //! | [`known`] | what a node costs that knows others |
-//! | [`hold`], `holder` | … in a process of its own |
+//! | [`hold`] | the process that holds the node of both |
+//! | `holder` | … as seen from outside |
 //! | [`allocations`] | allocations for each message |
 //! | [`machine`] | where it was measured |
 //! | [`report`] | the tables made of it |
@@ -36,6 +38,7 @@ pub mod known;
 pub mod machine;
 pub mod ours;
 pub mod report;
+mod runtime;
 pub mod samples;
 mod tcp;
 

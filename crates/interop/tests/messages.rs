@@ -219,15 +219,7 @@ async fn we_read_and_send_back_every_code_and_size_of_every_protocol_of_geth() {
         for (name, version, length) in [("bar", 1, 2), ("foo", 41, 3), ("qux", 9, 1)] {
             said(&mut them, |line| line["event"] == "started" && line["protocol"] == name).await;
             let script = script(name, length, &larger_payloads());
-            for msg in &*script {
-                ask(&mut them, name, msg).await;
-                let (protocol, there) = soon(got.recv()).await.unwrap();
-                assert_eq!(protocol, Capability::new(name, version));
-                assert!(there == *msg, "code {}, {} bytes", msg.code, msg.payload.len());
-            }
-            have_read(&mut them, (name, version), &script).await;
-            let ours_told = our_stories(&mut ours, script.len() * 2).await;
-            assert_eq!(ours_told[name], story(&script, RECV_AND_SEND));
+            we_answer((&mut ours, &mut them), &mut got, (name, version), &script).await;
             // There, one thread sends and another one reads: each kind for itself is in order.
             let theirs = geths_story(&mut them, name, script.len() * 2).await;
             for kind in SEND_AND_RECV {
@@ -238,6 +230,24 @@ async fn we_read_and_send_back_every_code_and_size_of_every_protocol_of_geth() {
             }
         }
     }
+}
+
+/// They send the messages of a script one by one; each arrives here and comes back to them.
+async fn we_answer(
+    (ours, them): (&mut Ours, &mut Peer),
+    got: &mut mpsc::UnboundedReceiver<(Capability, Msg)>,
+    (name, version): (&str, u64),
+    script: &[Msg],
+) {
+    for msg in script {
+        ask(them, name, msg).await;
+        let (protocol, there) = soon(got.recv()).await.unwrap();
+        assert_eq!(protocol, Capability::new(name, version));
+        assert!(there == *msg, "code {}, {} bytes", msg.code, msg.payload.len());
+    }
+    have_read(them, (name, version), script).await;
+    let ours_told = our_stories(ours, script.len() * 2).await;
+    assert_eq!(ours_told[name], story(script, RECV_AND_SEND));
 }
 
 /// Lets a foreign peer send a message. What is too long for a line is all zeros or our noise.
@@ -281,15 +291,7 @@ async fn we_read_and_send_back_every_code_and_size_of_every_protocol_of_ethereum
         let (mut ours, mut them) = meet(protocols, ethereumjs.await, direction).await;
         for (name, version, length) in [("bar", 1, 2), ("foo", 41, 3), ("qux", 9, 1)] {
             let script = script(name, length, &payloads());
-            for msg in &*script {
-                ask(&mut them, name, msg).await;
-                let (protocol, there) = soon(got.recv()).await.unwrap();
-                assert_eq!(protocol, Capability::new(name, version));
-                assert!(there == *msg, "code {}, {} bytes", msg.code, msg.payload.len());
-            }
-            have_read(&mut them, (name, version), &script).await;
-            let ours_told = our_stories(&mut ours, script.len() * 2).await;
-            assert_eq!(ours_told[name], story(&script, RECV_AND_SEND));
+            we_answer((&mut ours, &mut them), &mut got, (name, version), &script).await;
         }
     }
 }

@@ -6,15 +6,13 @@ pub(crate) mod servers;
 pub(crate) mod visitor;
 mod visitors;
 
-use std::future::Future;
 use std::time::Duration;
 
 use devp2p_core::keys::NodeKey;
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
 
 use crate::Result;
-use crate::case::{Case, Cores, Place, WITHIN, Work};
+use crate::case::{Case, Cores, Place, Work};
+use crate::runtime::block_on;
 
 /// Times the samples of a case.
 ///
@@ -31,22 +29,6 @@ pub fn run(case: Case) -> Result<Vec<Duration>> {
         Work::Connection(cores) => block_on(cores, visitors::connections(case)),
         Work::FanOut(cores, size) => block_on(cores, visitors::fan_out(case, size)),
     }
-}
-
-/// Runs `work` to its end on a runtime of its own, as a task like any other.
-pub(crate) fn block_on<T: Send + 'static>(
-    cores: Cores,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    runtime(cores)?.block_on(async { timeout(WITHIN, tokio::spawn(work)).await?? })
-}
-
-fn runtime(cores: Cores) -> std::io::Result<Runtime> {
-    let mut builder = match cores {
-        Cores::All => Builder::new_multi_thread(),
-        Cores::One => Builder::new_current_thread(),
-    };
-    builder.enable_all().build()
 }
 
 pub(crate) fn new_key() -> NodeKey {

@@ -164,7 +164,7 @@ impl MainLoop {
         } else if !is_own && !self.throttle.allow(ip, now) {
             debug!(remote = %tcp.remote, "refused: this address connected less than 30 s ago");
         } else {
-            self.spawn(Origin::Accept(tcp), Direction::Inbound, None);
+            self.spawn(Origin::Accept(tcp));
         }
     }
 
@@ -177,17 +177,16 @@ impl MainLoop {
     fn dial_what_is_due(&mut self) {
         let now = self.now();
         for enode in self.dials.due(now, &self.admission) {
-            let key = enode.public_key;
-            self.spawn(Origin::Dial(enode), Direction::Outbound, Some(key));
+            self.spawn(Origin::Dial(enode));
         }
     }
 
-    fn spawn(&mut self, origin: Origin, direction: Direction, key: Option<PublicKey>) {
+    fn spawn(&mut self, origin: Origin) {
         self.last_id = self.last_id.saturating_add(1);
         let id = ConnectionId(self.last_id);
-        let from = match &origin {
-            Origin::Accept(tcp) => Some(tcp.remote.ip()),
-            Origin::Dial(_) => None,
+        let (direction, from, key) = match &origin {
+            Origin::Accept(tcp) => (Direction::Inbound, Some(tcp.remote.ip()), None),
+            Origin::Dial(enode) => (Direction::Outbound, None, Some(enode.public_key)),
         };
         let (close, closing) = watch::channel(None);
         let connection = Connection { local: self.local.clone(), id, closing };

@@ -65,7 +65,7 @@ mod outbox;
 mod pipe;
 mod queue;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::future::Future;

@@ -17,7 +17,7 @@ fn msg(payload: &'static [u8]) -> Msg {
 }
 
 /// Bytes that snappy cannot make shorter.
-fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut state = 1u64;
     let next = || {
         state ^= state << 13;

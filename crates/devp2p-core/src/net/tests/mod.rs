@@ -24,6 +24,7 @@ use crate::keys::NodeKey;
 use crate::p2p::message::{self, Compression};
 use crate::p2p::{Capability, DISCONNECT, DisconnectReason, HELLO, Hello, PING, PONG};
 use crate::policy::{ConnectionId, Direction};
+use crate::protocol::tests::noise;
 use crate::protocol::{Protocol, ProtocolError};
 
 /// More than any time limit of the crate.
@@ -202,18 +203,6 @@ impl Peer {
         let next = self.read_message().await;
         assert!(matches!(next, Err(TransportError::Closed)), "{next:?}");
     }
-}
-
-/// Bytes that snappy cannot make shorter.
-fn noise(len: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    };
-    std::iter::repeat_with(next).take(len).collect()
 }
 
 /// Waits until nobody can do anything any more: only then a paused clock moves.
