@@ -21,6 +21,10 @@ pub enum Work {
     Handshake(Place),
     /// A frame with so much frame-data, sealed and opened.
     Frame(Place, usize),
+    /// A message with such a payload, encoded and decoded: msg-id, snappy, whose it is.
+    Codec(usize),
+    /// A discovery packet, signed and read.
+    Datagram,
     /// A message with such a payload from one server to another one.
     Message(Cores, usize),
     /// A message there and back.
@@ -61,12 +65,15 @@ const MIB: usize = 1024 * 1024;
 impl Case {
     /// A sample takes two or three milliseconds if it can, so that some are not interrupted. Only
     /// messages on all cores have longer ones: it takes a while until all cores are at it.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::new(Work::Handshake(Place::Memory), 2, 50),
         Self::new(Work::Frame(Place::Memory, 64), 300, 50),
         Self::new(Work::Frame(Place::Memory, KIB), 100, 50),
         Self::new(Work::Frame(Place::Memory, 16 * KIB), 10, 50),
         Self::new(Work::Frame(Place::Memory, MIB), 1, 20),
+        Self::new(Work::Codec(64), 10_000, 20),
+        Self::new(Work::Codec(16 * KIB), 500, 20),
+        Self::new(Work::Datagram, 20, 20),
         Self::new(Work::Handshake(Place::Loopback), 3, 30),
         Self::new(Work::Frame(Place::Loopback, 64), 300, 30),
         Self::new(Work::Frame(Place::Loopback, KIB), 200, 30),
@@ -95,9 +102,10 @@ impl Work {
     /// The table that it belongs to.
     pub fn section(self) -> &'static str {
         match self {
-            Self::Handshake(Place::Memory) | Self::Frame(Place::Memory, _) => {
-                "In memory, on one thread"
-            }
+            Self::Handshake(Place::Memory)
+            | Self::Frame(Place::Memory, _)
+            | Self::Codec(_)
+            | Self::Datagram => "In memory, on one thread",
             Self::Handshake(Place::Loopback) | Self::Frame(Place::Loopback, _) => {
                 "Over loopback, no server"
             }
@@ -118,6 +126,8 @@ impl fmt::Display for Work {
         match *self {
             Self::Handshake(place) => write!(f, "handshake pair{place}"),
             Self::Frame(place, size) => write!(f, "seal + open, {}{place}", Bytes(size)),
+            Self::Codec(size) => write!(f, "encode + decode, {}", Bytes(size)),
+            Self::Datagram => f.write_str("discovery Ping, signed and read"),
             Self::Message(cores, size) => write!(f, "message, {}{cores}", Bytes(size)),
             Self::RoundTrip(cores, size) => write!(f, "round trip, {}{cores}", Bytes(size)),
             Self::Connection(cores) => write!(f, "connection{cores}"),

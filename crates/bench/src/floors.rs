@@ -28,7 +28,9 @@ pub fn run(case: Case) -> Result<Vec<Duration>> {
         Work::Message(Cores::One, size) => messages(case, size, 1),
         Work::RoundTrip(Cores::One, size) => messages(case, size, 2),
         Work::FanOut(Cores::One, size) => messages(case, size, FAN_OUT),
-        Work::Frame(Place::Loopback, _)
+        Work::Codec(_)
+        | Work::Datagram
+        | Work::Frame(Place::Loopback, _)
         | Work::Message(Cores::All, _)
         | Work::RoundTrip(Cores::All, _)
         | Work::Connection(Cores::All)

@@ -8,12 +8,13 @@ use serde_json::Value;
 use crate::Result;
 use crate::case::{Case, Cores, FAN_OUT, Place, WITHIN, Work};
 
-/// Times the samples of a case.
+/// Times the samples of a case; none of what only we measure.
 ///
 /// # Errors
 /// What the foreign peer says.
 pub async fn run(program: &Program, case: Case) -> Result<Vec<Duration>> {
-    let line = ask(program, &arguments(case), "bench").await?;
+    let Some(arguments) = arguments(case) else { return Ok(Vec::new()) };
+    let line = ask(program, &arguments, "bench").await?;
     let samples =
         line.get("ns").and_then(Value::as_array).ok_or("go-ethereum printed no figures")?;
     let nanoseconds = samples.iter().filter_map(Value::as_u64);
@@ -35,16 +36,17 @@ async fn ask(program: &Program, arguments: &[String], event: &str) -> Result<Val
     Ok(peer.expect(|line| line["event"] == event, WITHIN).await?)
 }
 
-fn arguments(case: Case) -> Vec<String> {
+fn arguments(case: Case) -> Option<Vec<String>> {
     let (name, size, flag) = match case.work {
         Work::Handshake(at) => ("handshake", 0, place(at)),
         Work::Frame(at, size) => ("frames", size, place(at)),
+        Work::Codec(_) | Work::Datagram => return None,
         Work::Message(on, size) => ("messages", size, cores(on)),
         Work::RoundTrip(on, size) => ("round-trips", size, cores(on)),
         Work::Connection(on) => ("connections", 0, cores(on)),
         Work::FanOut(on, size) => ("fan-out", size, cores(on)),
     };
-    vec![
+    Some(vec![
         "bench".to_owned(),
         name.to_owned(),
         flag.to_owned(),
@@ -52,7 +54,7 @@ fn arguments(case: Case) -> Vec<String> {
         format!("--count={}", case.count),
         format!("--samples={}", case.samples),
         format!("--peers={FAN_OUT}"),
-    ]
+    ])
 }
 
 /// In memory, both ends work on one thread.

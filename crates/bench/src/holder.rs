@@ -61,6 +61,18 @@ impl Holder {
         Ok(TICK.saturating_mul(ticks))
     }
 
+    /// Lets the node have so many static nodes, and take turns of its main loop: nanoseconds for
+    /// each, of several samples.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(crate) async fn turns(&mut self, static_nodes: usize) -> Result<Vec<f64>> {
+        self.process.send_line(&format!("turns {static_nodes}")).await?;
+        let line = self.process.expect(|line| line["event"] == "turns", WITHIN).await?;
+        let samples = line.get("ns").and_then(Value::as_array).ok_or("there are no figures")?;
+        Ok(samples.iter().filter_map(Value::as_f64).collect())
+    }
+
     /// # Errors
     /// If it has ended before, or does not end.
     pub(crate) async fn stop(self) -> Result<()> {

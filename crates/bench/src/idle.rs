@@ -1,4 +1,5 @@
-//! Memory for each peer that is held and does nothing, pings apart.
+//! Peers that are held and do nothing, pings apart: memory for each, and what they cost the main
+//! loop.
 //!
 //! A process of its own holds the peers (the mode `hold` of this program, and of go-ethereum's
 //! half); the visitors of this one are their other ends. The difference of its resident memory
@@ -47,6 +48,21 @@ pub async fn memory_per_peer(holder: &Program, arguments: &[&str], peers: usize)
     crowd.disperse()?;
     holder.stop().await?;
     Ok(after.saturating_sub(before).checked_div(peers).unwrap_or_default())
+}
+
+/// Nanoseconds for a turn of the main loop of `holder`, which holds `peers` peers and as many static
+/// nodes.
+///
+/// # Errors
+/// If a peer is dropped.
+pub async fn turns(holder: &Program, peers: usize) -> Result<Vec<f64>> {
+    let count = format!("--peers={peers}");
+    let mut holder = Holder::start(holder, &["hold", &count]).await?;
+    let crowd = Crowd::gather(holder.enode.clone(), peers).await?;
+    let samples = holder.turns(peers).await?;
+    crowd.disperse()?;
+    holder.stop().await?;
+    Ok(samples)
 }
 
 /// Visitors that stay, and answer pings.

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use devp2p_core::discv4::Node;
 use devp2p_core::discv4::distance::Distance;
-use devp2p_core::discv4::lookup::K;
 use devp2p_core::discv4::packet::{Endpoint, MAX_PACKET, Packet, Ping, Pong, decode};
 use devp2p_core::discv4::table::BUCKETS;
+use devp2p_core::discv4::{K, Node};
 use devp2p_core::enode::Enode;
 use devp2p_core::keys::{NodeId, NodeKey};
 use interop::Program;

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use bench::case::{Case, Place, Work};
 use bench::known::Known;
-use bench::report::{Idle, Report};
-use bench::samples::Row;
+use bench::report::{Idle, Report, Turns};
+use bench::samples::{Row, Samples};
 use bench::{Result, allocations, floors, geth, hold, idle, known, machine, ours};
 use chrono::Local;
 use clap::{Parser, Subcommand};
@@ -29,6 +29,9 @@ struct Args {
     /// Measure only times, and only those whose name contains this text; the book stays as it is
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Leave go-ethereum out: then nothing but Rust is needed. The book stays as it is
+    #[arg(long)]
+    no_go: bool,
     /// Idle peers that are held to measure their memory
     #[arg(long, default_value_t = 2000, value_name = "COUNT")]
     peers: usize,
@@ -72,11 +75,13 @@ fn main() -> ExitCode {
 
 fn measure(args: &Args) -> Result<()> {
     let began = Local::now();
-    eprintln!("building go-ethereum's part (the first time takes a minute)");
-    let program = interop::geth_bench()?;
     // For the foreign peers' lines; what is timed has a runtime of its own.
     let runtime = Runtime::new()?;
-    let versions = runtime.block_on(geth::versions(&program))?;
+    let geth = if args.no_go { None } else { Some(build_geth()?) };
+    let versions = match &geth {
+        Some(program) => runtime.block_on(geth::versions(program))?,
+        None => "without go-ethereum".to_owned(),
+    };
     let mut report = Report {
         origin: format!(
             "Measured on {} with `{}`, {} rounds, on {}; {}, {versions}.",
@@ -86,18 +91,20 @@ fn measure(args: &Args) -> Result<()> {
             machine::name()?,
             machine::rustc()?,
         ),
-        rows: times(args, &runtime, &program)?,
+        rows: times(args, &runtime, geth.as_ref())?,
+        turns: Vec::new(),
         idle: None,
         known: None,
         allocations: Vec::new(),
     };
     if args.only.is_none() && !ASM {
-        report.idle = memory(args.peers, &runtime, &program);
+        report.turns = turns(&runtime)?;
+        report.idle = geth.as_ref().and_then(|geth| memory(args.peers, &runtime, geth));
         report.known = known(&runtime);
         eprintln!("allocations");
         report.allocations = allocations::count()?;
     }
-    if args.only.is_none() {
+    if args.only.is_none() && !args.no_go {
         write(&table(), &report.to_string())?;
     }
     if let Some(file) = &args.json {
@@ -107,7 +114,12 @@ fn measure(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn times(args: &Args, runtime: &Runtime, program: &Program) -> Result<Vec<Row>> {
+fn build_geth() -> Result<Program> {
+    eprintln!("building go-ethereum's part (the first time takes a minute)");
+    Ok(interop::geth_bench()?)
+}
+
+fn times(args: &Args, runtime: &Runtime, geth: Option<&Program>) -> Result<Vec<Row>> {
     let wanted = |case: &Case| match &args.only {
         Some(text) => case.work.to_string().contains(text),
         None => !ASM || matches!(case.work, Work::Frame(Place::Memory, _) | Work::Message(..)),
@@ -120,10 +132,28 @@ fn times(args: &Args, runtime: &Runtime, program: &Program) -> Result<Vec<Row>> 
             row.ours.add(*case, ours::run(*case)?);
             row.floor.add(*case, floors::run(*case)?);
             row.share.add(*case, floors::share(*case)?);
-            row.geth.add(*case, runtime.block_on(geth::run(program, *case))?);
+            if let Some(program) = geth {
+                row.geth.add(*case, runtime.block_on(geth::run(program, *case))?);
+            }
         }
     }
     Ok(rows)
+}
+
+/// Turns of the main loop, as far as there are files enough for so many peers.
+fn turns(runtime: &Runtime) -> Result<Vec<Turns>> {
+    let this = Program::new(std::env::current_exe()?);
+    let mut all = Vec::new();
+    for peers in [10, 1000, 10_000] {
+        if idle::raise_limit(peers)? < peers {
+            eprintln!("turns with {peers} peers are not measured: too few files may be open");
+            continue;
+        }
+        eprintln!("turns of the main loop with {peers} peers and static nodes");
+        let took = runtime.block_on(idle::turns(&this, peers))?;
+        all.push(Turns { peers, took: Samples::from_nanoseconds(took) });
+    }
+    Ok(all)
 }
 
 /// Nothing, with a word why, where it cannot be measured.

@@ -16,12 +16,23 @@ pub struct Report {
     pub origin: String,
     /// Times.
     pub rows: Vec<Row>,
+    /// Turns of the main loop.
+    pub turns: Vec<Turns>,
     /// Memory, unless it cannot be measured here.
     pub idle: Option<Idle>,
     /// A node with a full table, unless it cannot be measured here.
     pub known: Option<Known>,
     /// Allocations.
     pub allocations: Vec<Counted>,
+}
+
+/// Turns of the main loop with so many peers, and as many static nodes.
+#[derive(Debug)]
+pub struct Turns {
+    /// How many of each.
+    pub peers: usize,
+    /// How long they took.
+    pub took: Samples,
 }
 
 /// Bytes of memory for each of so many idle peers.
@@ -47,7 +58,12 @@ impl Report {
                 "floor_ns": row.floor.fastest(),
             })
         };
-        format!("{:#}\n", self.rows.iter().map(row).collect::<serde_json::Value>())
+        let turn = |turns: &Turns| {
+            let name = format!("turn of the main loop, {} peers and static nodes", turns.peers);
+            json!({ "name": name, "ours_ns": turns.took.fastest() })
+        };
+        let all = self.rows.iter().map(row).chain(self.turns.iter().map(turn));
+        format!("{:#}\n", all.collect::<serde_json::Value>())
     }
 
     fn fastest(&self, wanted: impl Fn(Work) -> bool) -> Option<f64> {
@@ -74,6 +90,7 @@ impl fmt::Display for Report {
         }
         self.batching(f)?;
         self.shares(f)?;
+        turn_table(f, &self.turns)?;
         if let Some(idle) = self.idle {
             idle_table(f, idle)?;
         }
@@ -151,6 +168,18 @@ impl fmt::Display for Time {
             ns => write!(f, "{ns:.0} ns"),
         }
     }
+}
+
+fn turn_table(f: &mut fmt::Formatter<'_>, turns: &[Turns]) -> fmt::Result {
+    if turns.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n### A turn of the main loop\n")?;
+    writeln!(f, "| peers, and as many static nodes | ours |\n|---|--:|")?;
+    for Turns { peers, took } in turns {
+        writeln!(f, "| {peers} | {took} |")?;
+    }
+    Ok(())
 }
 
 fn idle_table(f: &mut fmt::Formatter<'_>, idle: Idle) -> fmt::Result {

@@ -35,6 +35,11 @@ impl Row {
 pub struct Samples(Vec<f64>);
 
 impl Samples {
+    /// Samples that were taken elsewhere, for each turn.
+    pub fn from_nanoseconds(samples: Vec<f64>) -> Self {
+        Self(samples)
+    }
+
     /// Adds samples of `case`: how long each of them took as a whole.
     pub fn add(&mut self, case: Case, took: impl IntoIterator<Item = Duration>) {
         let each = |took: Duration| took.as_secs_f64() * 1e9 / f64::from(case.count);

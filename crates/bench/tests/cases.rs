@@ -20,7 +20,7 @@ fn there_is_a_floor_where_one_thread_does_all_the_work() {
     for case in Case::ALL {
         let one_thread = match case.work {
             Work::Handshake(_) | Work::Frame(Place::Memory, _) => true,
-            Work::Frame(Place::Loopback, _) => false,
+            Work::Frame(Place::Loopback, _) | Work::Codec(_) | Work::Datagram => false,
             Work::Message(cores, _)
             | Work::RoundTrip(cores, _)
             | Work::Connection(cores)
@@ -37,7 +37,7 @@ fn what_costs_most_is_known_of_frames_handshakes_and_what_waits_for_answers() {
         let known = match case.work {
             Work::Handshake(place) | Work::Frame(place, _) => place == Place::Memory,
             Work::RoundTrip(cores, _) | Work::Connection(cores) => cores == Cores::One,
-            Work::Message(..) | Work::FanOut(..) => false,
+            Work::Codec(_) | Work::Datagram | Work::Message(..) | Work::FanOut(..) => false,
         };
         let took = floors::share(Case { count: 1, samples: 1, ..case }).unwrap();
         assert_eq!(!took.is_empty(), known, "{}", case.work);

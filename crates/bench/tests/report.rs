@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bench::case::{Case, Cores, Place, Work};
 use bench::known::Known;
-use bench::report::{Idle, Report};
+use bench::report::{Idle, Report, Turns};
 use bench::samples::{Row, Samples};
 use serde_json::{Value, json};
 
@@ -27,7 +27,9 @@ fn report() -> Report {
     second.ours = samples(message, &[12]);
     second.geth = samples(message, &[36]);
     let idle = Some(Idle { peers: 50, ours: 10 * 1024, geth: 30 * 1024 });
+    let turns = vec![Turns { peers: 1000, took: Samples::from_nanoseconds(vec![7e3, 6e3, 8e3]) }];
     Report {
+        turns,
         origin: "Somewhere.".into(),
         rows: vec![first, second],
         idle,
@@ -44,6 +46,8 @@ fn the_fastest_counts_and_the_median_is_shown() {
         "| message, 64 B, one core | 12.00 µs (12.00 µs) | 36.00 µs (36.00 µs) |  | 3.00 |  |",
         "On one core, a message of 64 B in a stream of them costs 1.20 times",
         "| Keccak of seal + open, 64 B | 70 % |",
+        "### A turn of the main loop",
+        "| 1000 | 6.00 µs (7.00 µs) |",
         "### 50 idle peers, pings on",
         "| memory for each peer | 10.0 KiB | 30.0 KiB | 3.00 |",
         "### A node that knows 200 others, and nobody asks it for them",
@@ -61,6 +65,7 @@ fn json_has_the_fastest_in_nanoseconds_and_null_for_what_is_not_measured() {
     let expected = json!([
         { "name": "seal + open, 64 B", "ours_ns": 10e3, "geth_ns": 25e3, "floor_ns": 8e3 },
         { "name": "message, 64 B, one core", "ours_ns": 12e3, "geth_ns": 36e3, "floor_ns": null },
+        { "name": "turn of the main loop, 1000 peers and static nodes", "ours_ns": 6e3 },
     ]);
     assert_eq!(rows, expected);
 }

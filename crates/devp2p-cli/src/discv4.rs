@@ -13,12 +13,12 @@
 
 mod crawl;
 mod enr;
-mod error;
 mod listen;
 mod ping;
 mod record;
 mod resolve;
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +31,6 @@ use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, resolve}
 
 use crate::failure::Failure;
 use crate::{key, lan};
-pub(crate) use error::Discv4Error;
 
 /// How often a question is asked before the node counts as silent: UDP packets do get lost.
 const TRIES: usize = 3;
@@ -65,7 +64,7 @@ struct Common {
 /// Runs a command.
 ///
 /// # Errors
-/// [`Discv4Error`]; when the key file or the output fails.
+/// When nobody answers; when the key file or the output fails.
 pub(crate) async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Ping(args) => ping::run(args).await,
@@ -95,7 +94,7 @@ fn config(common: &Common, listen: SocketAddr) -> Result<DiscoveryConfig, Failur
 
 async fn start_on(listen: SocketAddr, config: DiscoveryConfig) -> Result<Discovery, Failure> {
     let started = Discovery::start(listen, config).await;
-    Ok(started.map_err(|error| Discv4Error::Socket { addr: listen, error })?)
+    started.map_err(|error| Failure::told(no_socket(listen, &error)))
 }
 
 /// The address of our socket. Nodes on this machine need no more than the loopback address, which
@@ -111,10 +110,10 @@ fn interface(nodes: &[Node]) -> IpAddr {
 }
 
 /// The nodes of these enodes; host names are looked up.
-async fn resolve_all(enodes: &[Enode]) -> Result<Vec<Node>, Discv4Error> {
+async fn resolve_all(enodes: &[Enode]) -> Result<Vec<Node>, Failure> {
     let mut nodes = Vec::new();
     for enode in enodes {
-        nodes.push(resolve(enode).await?);
+        nodes.push(resolve(enode).await.map_err(Failure::told)?);
     }
     Ok(nodes)
 }
@@ -123,12 +122,41 @@ async fn resolve_all(enodes: &[Enode]) -> Result<Vec<Node>, Discv4Error> {
 async fn ask<T>(
     node: &Node,
     mut question: impl AsyncFnMut() -> Result<T, AskError>,
-) -> Result<T, Discv4Error> {
+) -> Result<T, Failure> {
     for _ in 0..TRIES {
         match question().await {
             Err(AskError::Request(RequestError::Timeout)) => {}
-            done => return Ok(done?),
+            Err(AskError::Request(RequestError::WrongRecord)) => {
+                let words =
+                    "the node sent the record of another node: it is broken, or plays tricks";
+                return Err(Failure::told(words));
+            }
+            done => return done.map_err(Failure::told),
         }
     }
-    Err(Discv4Error::NoAnswer(node.udp_addr()))
+    Err(Failure::told(format_args!(
+        "no answer from UDP {}, asked {TRIES} times: does the node run, with discovery v4 on? Are \
+         the key and the UDP port in the enode right? Or does a firewall drop UDP?",
+        node.udp_addr()
+    )))
+}
+
+/// A lookup did not get anywhere.
+fn no_bootnode() -> Failure {
+    Failure::told(
+        "no bootnode answers: do they run, with discovery v4 on? `devp2p discv4 ping` tells more",
+    )
+}
+
+fn no_socket(addr: SocketAddr, error: &io::Error) -> String {
+    let any = SocketAddr::new(addr.ip(), 0);
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "UDP port {} on {} is in use: stop the other program, or choose another port, for \
+             example with `--listen {any}`",
+            addr.port(),
+            addr.ip()
+        ),
+        _ => format!("cannot open a UDP socket on {addr}: {error}"),
+    }
 }

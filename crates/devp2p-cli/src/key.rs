@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use devp2p_core::enode::{Endpoint, Enode, Host};
+use devp2p_core::enode::{Address, Enode, Host};
 use devp2p_core::keys::NodeKey;
 use devp2p_core::keys::file::KeyFileError;
 
@@ -49,16 +49,18 @@ pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::New { file } => new(file),
         Command::Enode { file, ip, tcp, udp } => {
-            let endpoint =
-                ip.map(|ip| Endpoint { host: Host::Ip(ip), tcp: *tcp, udp: udp.unwrap_or(*tcp) });
-            output::line(Enode { public_key: load(file)?.public_key(), endpoint })
+            let address =
+                ip.map(|ip| Address { host: Host::Ip(ip), tcp: *tcp, udp: udp.unwrap_or(*tcp) });
+            output::line(Enode { public_key: load(file)?.public_key(), address })
         }
     }
 }
 
 fn new(file: &Path) -> Result<(), Failure> {
     let key = fresh();
-    key.save(file).map_err(|error| Failure::WriteKey { path: file.to_owned(), error })?;
+    key.save(file).map_err(|error| {
+        Failure::told(format_args!("cannot write the key file {}: {error}", file.display()))
+    })?;
     let (file, public_key) = (file.display(), key.public_key());
     output::line(format_args!(
         "Wrote a new key to {file}. Whoever has this file is this node: keep it to yourself.\n\
@@ -81,8 +83,11 @@ fn fresh() -> NodeKey {
 }
 
 fn load(file: &Path) -> Result<NodeKey, Failure> {
+    let path = file.display();
     NodeKey::load(file).map_err(|error| match error {
-        KeyFileError::NotFound => Failure::NoKeyFile(file.to_owned()),
-        error => Failure::ReadKey { path: file.to_owned(), error },
+        KeyFileError::NotFound => Failure::told(format_args!(
+            "there is no key file {path}: make one with `devp2p key new {path}`"
+        )),
+        error => Failure::told(format_args!("cannot read the key file {path}: {error}")),
     })
 }

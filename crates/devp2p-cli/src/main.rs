@@ -94,7 +94,7 @@ fn main() -> ExitCode {
 fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     // With several threads, a terminal that takes no output holds up no peer.
     let runtime = Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::System)?;
+    let runtime = runtime.map_err(Failure::system)?;
     let done = runtime.block_on(command);
     // A DNS lookup that is under way cannot be ended; nobody shall wait for it.
     runtime.shutdown_background();

@@ -1,6 +1,5 @@
 //! `devp2p node`: a node that runs until it is told to end.
 
-mod echo;
 mod story;
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,10 +8,11 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use devp2p_core::enode::Enode;
-use devp2p_core::events::{Events, PeerEvent};
+use devp2p_core::events::Events;
 use devp2p_core::keys::NodeKey;
-use devp2p_core::net::{Config, Server, client_name};
-use devp2p_core::protocol::Protocol;
+use devp2p_core::net::{Config, PeerInfo, Server, StartError, client_name};
+use devp2p_core::p2p::Capability;
+use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
 
 use crate::failure::Failure;
 use crate::stop::Stop;
@@ -58,9 +58,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ENODE")]
     trusted: Vec<Enode>,
     /// Send back what comes in NAME/VERSION/LENGTH, as foo/42/1; repeatable
-    #[arg(long, value_name = "PROTOCOL", value_parser = echo::protocol)]
-    echo: Vec<Protocol>,
-    /// Tell messages of subprotocols, too; --echo does so by itself
+    #[arg(long, value_name = "PROTOCOL", value_parser = values::protocol)]
+    echo: Vec<(Capability, u64)>,
+    /// Tell messages of protocols, too; --echo does so by itself
     #[arg(long)]
     message_events: bool,
     /// IP address in the enode [default: this machine's]
@@ -79,18 +79,19 @@ pub(crate) struct Args {
 /// # Errors
 /// When it cannot start, or the output cannot be written.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(Failure::System)?;
+    let stop = Stop::new().map_err(Failure::system)?;
     let key = key::load_or_fresh(args.key.as_deref())?;
-    let server = Server::start(config(&args, key)).await?;
+    let server = Server::start(config(&args, key)).await.map_err(not_started)?;
     let mut events = server.subscribe();
     for enode in args.connect {
-        server.add_peer(enode).await?;
+        let added = server.add_peer(enode).await;
+        added.map_err(|error| Failure::told(format_args!("--connect: {error}")))?;
     }
-    let mut story = Story::begin(args.json, server.node_info())?;
+    let story = Story::begin(args.json, &server.node_info())?;
 
     let end = stop.wait(args.seconds.map(Duration::from_secs));
-    let told = tell(&server, &mut events, &mut story, end).await;
-    let (rest, ()) = tokio::join!(tell_the_rest(&mut events, &mut story), server.stop());
+    let told = tell(&mut events, story, end).await;
+    let (rest, ()) = tokio::join!(tell_the_rest(&mut events, story), server.stop());
     told.and(rest)
 }
 
@@ -104,17 +105,41 @@ fn config(args: &Args, key: NodeKey) -> Config {
         discovery: !args.no_discovery,
         bootnodes: args.bootnode.clone(),
         trusted: args.trusted.iter().map(|enode| enode.public_key).collect(),
-        protocols: args.echo.clone(),
+        protocols: args.echo.iter().map(echoing).collect(),
         message_events: args.message_events || !args.echo.is_empty(),
         ..Config::new(key, args.name.clone().unwrap_or_else(own_name))
     }
 }
 
+/// Why the node did not start, and what to type instead.
+#[expect(clippy::needless_pass_by_value, reason = "an error is handed on with map_err")]
+fn not_started(error: StartError) -> Failure {
+    match &error {
+        StartError::PortTaken { addr, .. } => {
+            let any = SocketAddr::new(addr.ip(), 0);
+            Failure::told(format_args!("{error}, for example with `--listen {any}`"))
+        }
+        _ => Failure::told(error),
+    }
+}
+
+/// A protocol that sends every message back.
+fn echoing((capability, length): &(Capability, u64)) -> Protocol {
+    Protocol::new(&capability.name, capability.version, *length, echo)
+}
+
+/// Sends back what comes, as it came, until the peer goes.
+async fn echo(_peer: PeerInfo, mut pipe: MsgPipe) -> Result<(), ProtocolError> {
+    loop {
+        let msg = pipe.read().await?;
+        pipe.write(msg.code, &msg.payload).await?;
+    }
+}
+
 /// Tells every event until the end has come, or the output fails.
 async fn tell(
-    server: &Server,
     events: &mut Events,
-    story: &mut Story,
+    story: Story,
     end: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     tokio::pin!(end);
@@ -125,17 +150,16 @@ async fn tell(
             event = events.next() => event,
         };
         match event {
-            Some(added @ PeerEvent::Add { .. }) => story.go_on(&added, &server.peers().await)?,
-            Some(event) => story.go_on(&event, &[])?,
+            Some(event) => story.go_on(&event)?,
             None => return Ok(()),
         }
     }
 }
 
 /// Tells what still happens while the server stops.
-async fn tell_the_rest(events: &mut Events, story: &mut Story) -> Result<(), Failure> {
+async fn tell_the_rest(events: &mut Events, story: Story) -> Result<(), Failure> {
     while let Some(event) = events.next().await {
-        story.go_on(&event, &[])?;
+        story.go_on(&event)?;
     }
     Ok(())
 }

@@ -5,26 +5,25 @@
 //! ```
 //!
 //! Success is the other side's Hello. What comes after it is worth a remark: a node that finds us
-//! useless, as we speak no subprotocol, or that is full, has still told who it is.
+//! useless, as we speak no protocol, or that is full, has still told who it is.
 
-mod error;
-mod link;
 mod report;
+mod trouble;
 
 use std::path::PathBuf;
 
-use devp2p_core::enode::{Endpoint, Enode, Host};
+use devp2p_core::enode::Enode;
 use devp2p_core::keys::NodeKey;
-use devp2p_core::net::{client_name, transport};
-use devp2p_core::p2p::{DisconnectReason, Hello};
-use tokio::net::{TcpStream, lookup_host};
+use devp2p_core::net::{EndReason, Link, TransportError, client_name, connect};
+use devp2p_core::p2p::{DisconnectReason, EMPTY_LIST, Hello, MessageError, PING, PONG, Received};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::failure::Failure;
 use crate::{key, values};
-pub(crate) use error::PingError;
-use link::Link;
 use report::{Found, Report};
+use trouble::Trouble;
 
 /// How long all of it may take, apart from the goodbye.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -58,15 +57,19 @@ pub(crate) enum Step {
 /// Pings the node.
 ///
 /// # Errors
-/// [`PingError`] when there is no Hello; when the key file or the output fails.
+/// [`Trouble`], in words, when there is no Hello; when the key file or the output fails.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let key = key::load_or_fresh(args.key.as_deref())?;
     let mut report = Report::begin(args.json, &args.enode)?;
     let mut clock = Clock { deadline: Instant::now() + DEADLINE };
 
-    let (stream, time) = clock.time(Step::Connect, connect(&args.enode)).await?;
+    let connected =
+        async { connect(&args.enode).await.map_err(|error| EndReason::Connect(error.kind())) };
+    let (stream, time) = clock.time(Step::Connect, connected).await.map_err(Failure::told)?;
     report.step(Step::Connect, time)?;
-    let (link, time) = clock.time(Step::Handshake, shake_hands(stream, &key, &args.enode)).await?;
+    let rng = StdRng::from_rng(&mut rand::rng());
+    let shaking_hands = Link::initiate(stream, &key, args.enode.public_key, rng);
+    let (link, time) = clock.time(Step::Handshake, shaking_hands).await.map_err(Failure::told)?;
     report.step(Step::Handshake, time)?;
     let (hello, remark) = talk(link, &key, &mut clock, &mut report).await?;
     report.end(&Found { enode: &args.enode, hello: &hello, remark })
@@ -78,50 +81,51 @@ async fn talk(
     key: &NodeKey,
     clock: &mut Clock,
     report: &mut Report,
-) -> Result<(Hello, Option<PingError>), Failure> {
+) -> Result<(Hello, Option<Trouble>), Failure> {
     let name = client_name("devp2p-ping", env!("CARGO_PKG_VERSION"));
     let ours = Hello::new(key.public_key(), &name, Vec::new());
-    let (hello, time) = match clock.time(Step::Hello, link.exchange_hello(&ours)).await {
+    let (hello, time) = match clock.time(Step::Hello, introduce(&mut link, &ours)).await {
         Ok(done) => done,
-        Err(error) => {
-            link.say_goodbye(error.disconnect()).await;
-            return Err(error.into());
+        Err(trouble) => {
+            link.say_goodbye(trouble.disconnect()).await;
+            return Err(Failure::told(trouble));
         }
     };
     report.step(Step::Hello, time)?;
-    let remark = match clock.time(Step::Ping, link.ping()).await {
+    let remark = match clock.time(Step::Ping, ping(&mut link)).await {
         Ok(((), time)) => {
             report.step(Step::Ping, time)?;
             None
         }
-        Err(error) => Some(error),
+        Err(trouble) => Some(trouble),
     };
-    let goodbye = remark.as_ref().map_or(Some(DisconnectReason::Quitting), PingError::disconnect);
+    let goodbye = remark.as_ref().map_or(Some(DisconnectReason::Quitting), Trouble::disconnect);
     link.say_goodbye(goodbye).await;
     Ok((hello, remark))
 }
 
-async fn connect(enode: &Enode) -> Result<TcpStream, PingError> {
-    let Some(Endpoint { host, tcp, .. }) = &enode.endpoint else {
-        return Err(PingError::Lookup(std::io::ErrorKind::AddrNotAvailable.into()));
-    };
-    let stream = match host {
-        Host::Ip(ip) => TcpStream::connect((*ip, *tcp)).await,
-        Host::Dns(name) => {
-            let found = lookup_host((name.as_str(), *tcp)).await.map_err(PingError::Lookup)?;
-            TcpStream::connect(&*found.collect::<Vec<_>>()).await
-        }
-    };
-    let stream = stream.map_err(PingError::Connect)?;
-    // Each step is one small packet that waits for an answer.
-    stream.set_nodelay(true).map_err(PingError::Connect)?;
-    Ok(stream)
+async fn introduce(link: &mut Link, ours: &Hello) -> Result<Hello, EndReason> {
+    let theirs = link.exchange_hello(ours).await?;
+    link.check_identity(&theirs)?;
+    Ok(theirs)
 }
 
-async fn shake_hands(stream: TcpStream, key: &NodeKey, enode: &Enode) -> Result<Link, PingError> {
-    let (mut reader, mut writer) = stream.into_split();
-    let session = transport::initiate(&mut reader, &mut writer, key, enode.public_key).await?;
-    Ok(Link::new(reader, writer, session))
+/// Sends Ping and waits for Pong. Answers their Pings meanwhile; messages of protocols, as some
+/// nodes send them at once, are not for us.
+async fn ping(link: &mut Link) -> Result<(), EndReason> {
+    let sent = link.send(PING, EMPTY_LIST).await;
+    loop {
+        match link.receive().await {
+            Ok(Received::Other(PONG)) => return sent,
+            Ok(Received::Ping) => link.send(PONG, EMPTY_LIST).await?,
+            Ok(Received::Disconnect(payload)) => {
+                return Err(EndReason::Remote(DisconnectReason::decode(payload)));
+            }
+            Ok(_) => {}
+            Err(EndReason::Transport(TransportError::Message(MessageError::UnknownMsgId(_)))) => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Measures steps that have one deadline together.
@@ -133,10 +137,10 @@ impl Clock {
     async fn time<T>(
         &mut self,
         step: Step,
-        doing: impl Future<Output = Result<T, PingError>>,
-    ) -> Result<(T, Duration), PingError> {
+        doing: impl Future<Output = Result<T, EndReason>>,
+    ) -> Result<(T, Duration), Trouble> {
         let begin = Instant::now();
-        let done = timeout_at(self.deadline, doing).await;
-        Ok((done.map_err(|_| PingError::Timeout(step))??, begin.elapsed()))
+        let done = timeout_at(self.deadline, doing).await.map_err(|_| Trouble::Late(step))?;
+        Ok((done.map_err(Trouble::End)?, begin.elapsed()))
     }
 }

@@ -1,85 +1,87 @@
 //! Values on the command line that need more words than their parsers have.
 
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 
-use devp2p_core::enode::{Endpoint, Enode, EnodeError};
-use devp2p_core::enr::{Enr, EnrError};
-use devp2p_core::keys::KeyError;
+use devp2p_core::enode::{Address, Enode};
+use devp2p_core::enr::Enr;
+use devp2p_core::net::Undialable;
 use devp2p_core::net::discovery::AskError;
-use devp2p_core::policy::AddPeerError;
-use thiserror::Error;
-
-/// Why a value cannot be used.
-#[derive(Debug, Error)]
-pub(crate) enum ValueError {
-    /// Not an enode.
-    #[error(transparent)]
-    Enode(#[from] EnodeError),
-    /// Not a node record.
-    #[error(transparent)]
-    Enr(#[from] EnrError),
-    /// Not a public key.
-    #[error("{0}; or write an enode or a record (enr:…)")]
-    Key(#[from] KeyError),
-    /// A node that cannot be asked.
-    #[error(transparent)]
-    NoUdp(AskError),
-    /// An enode that cannot be dialed.
-    #[error(transparent)]
-    Undialable(#[from] AddPeerError),
-    /// Not an address and a port.
-    #[error("an address to listen on is IP:PORT, as in 127.0.0.1:30303 or [::]:30303")]
-    SocketAddr,
-    /// Not an IP address.
-    #[error("an IP address is written as in 192.168.1.5 or 2001:db8::1")]
-    Ip,
-    /// `0.0.0.0` or `::`.
-    #[error("this stands for all addresses of a machine: nobody can connect to it, name one")]
-    Unspecified,
-}
+use devp2p_core::p2p::Capability;
 
 /// An enode that says where its node is.
-pub(crate) fn dialable(text: &str) -> Result<Enode, ValueError> {
-    let enode: Enode = text.parse()?;
-    match enode.endpoint {
-        None => Err(AddPeerError::NoAddress.into()),
-        Some(Endpoint { tcp: 0, .. }) => Err(AddPeerError::NoTcpPort.into()),
+pub(crate) fn dialable(text: &str) -> Result<Enode, String> {
+    let enode: Enode = read(text)?;
+    match enode.address {
+        None => Err(Undialable::NoAddress.to_string()),
+        Some(Address { tcp: 0, .. }) => Err(Undialable::NoTcpPort.to_string()),
         Some(_) => Ok(enode),
     }
 }
 
 /// A node that can be asked over UDP: an enode or a record.
-pub(crate) fn askable(text: &str) -> Result<Enode, ValueError> {
+pub(crate) fn askable(text: &str) -> Result<Enode, String> {
     let enode = enode_or_record(text)?;
-    match enode.endpoint {
-        None => Err(ValueError::NoUdp(AskError::NoAddress)),
-        Some(Endpoint { udp: 0, .. }) => Err(ValueError::NoUdp(AskError::NoUdpPort)),
+    match enode.address {
+        None => Err(AskError::NoAddress.to_string()),
+        Some(Address { udp: 0, .. }) => Err(AskError::NoUdpPort.to_string()),
         Some(_) => Ok(enode),
     }
 }
 
 /// A node, wherever it is: an enode, a record or a public key.
-pub(crate) fn anyone(text: &str) -> Result<Enode, ValueError> {
+pub(crate) fn anyone(text: &str) -> Result<Enode, String> {
     if text.contains(':') {
         return enode_or_record(text);
     }
-    Ok(Enode { public_key: text.parse()?, endpoint: None })
+    let public_key =
+        read(text).map_err(|error| format!("{error}; or write an enode or a record (enr:…)"))?;
+    Ok(Enode { public_key, address: None })
 }
 
-fn enode_or_record(text: &str) -> Result<Enode, ValueError> {
+fn enode_or_record(text: &str) -> Result<Enode, String> {
     if text.starts_with("enr:") {
-        return Ok(text.parse::<Enr>()?.enode());
+        return Ok(read::<Enr>(text)?.enode());
     }
-    Ok(text.parse()?)
+    read(text)
 }
 
 /// Where to listen.
-pub(crate) fn socket_addr(text: &str) -> Result<SocketAddr, ValueError> {
-    text.parse().map_err(|_| ValueError::SocketAddr)
+pub(crate) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "an address to listen on is IP:PORT, as in 127.0.0.1:30303 or [::]:30303".to_owned()
+    })
 }
 
 /// An address that others can connect to.
-pub(crate) fn ip(text: &str) -> Result<IpAddr, ValueError> {
-    let ip: IpAddr = text.parse().map_err(|_| ValueError::Ip)?;
-    if ip.is_unspecified() { Err(ValueError::Unspecified) } else { Ok(ip) }
+pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
+    let ip: IpAddr = text
+        .parse()
+        .map_err(|_| "an IP address is written as in 192.168.1.5 or 2001:db8::1".to_owned())?;
+    if ip.is_unspecified() {
+        return Err("this stands for all addresses of a machine: nobody can connect to it, name \
+                    one"
+        .to_owned());
+    }
+    Ok(ip)
+}
+
+/// A protocol, as `NAME/VERSION/LENGTH`: what it is called, and how many message codes it has.
+pub(crate) fn protocol(text: &str) -> Result<(Capability, u64), String> {
+    let parsed = text.rsplit_once('/').and_then(|(capability, length)| {
+        let capability: Capability = capability.parse().ok()?;
+        let length = length.parse().ok().filter(|length| *length > 0)?;
+        let is_name = !capability.name.is_empty() && !capability.name.contains('/');
+        is_name.then_some((capability, length))
+    });
+    parsed.ok_or_else(|| {
+        "a protocol is NAME/VERSION/LENGTH, as in foo/42/1: its name, its version, and how many \
+         message codes it has, at least 1"
+            .to_owned()
+    })
+}
+
+/// Reads a value that says by itself what is wrong with it.
+fn read<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
 }

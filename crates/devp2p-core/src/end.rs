@@ -15,8 +15,7 @@ use thiserror::Error;
 
 use crate::frame::FrameError;
 use crate::handshake::HandshakeError;
-use crate::p2p::message::MessageError;
-use crate::p2p::{Capability, DisconnectReason};
+use crate::p2p::{Capability, DisconnectReason, MessageError};
 
 /// Why a connection ended. Its text is the `error` of a drop event.
 #[derive(Debug, Clone, Error)]
@@ -45,14 +44,14 @@ pub enum EndReason {
     Silent,
     /// The stream broke, by the peer's fault or the network's.
     #[error(transparent)]
-    Transport(TransportError),
-    /// Our handler of a subprotocol returned.
+    Transport(#[from] TransportError),
+    /// Our handler of a protocol returned.
     #[error("protocol {0} returned")]
     ProtocolReturned(Capability),
-    /// Our handler of a subprotocol failed.
+    /// Our handler of a protocol failed.
     #[error("protocol {0}: {1}")]
     ProtocolFailed(Capability, ProtocolError),
-    /// Our handler of a subprotocol panicked.
+    /// Our handler of a protocol panicked.
     #[error("protocol {0} panicked")]
     ProtocolPanicked(Capability),
     /// A defect of this crate: the connection's own task panicked.
@@ -74,7 +73,7 @@ impl EndReason {
             Self::ProtocolFailed(_, error) => Some(error.disconnect()),
             Self::ProtocolPanicked(_) => Some(DisconnectReason::SubprotocolError),
             Self::Transport(TransportError::Message(error)) => match error {
-                MessageError::UnknownId(_) => None,
+                MessageError::UnknownMsgId(_) => None,
                 MessageError::HelloKey => Some(DisconnectReason::InvalidIdentity),
                 _ => Some(DisconnectReason::ProtocolBreach),
             },
@@ -86,12 +85,6 @@ impl EndReason {
             | Self::Transport(_)
             | Self::Panicked => None,
         }
-    }
-}
-
-impl<E: Into<TransportError>> From<E> for EndReason {
-    fn from(error: E) -> Self {
-        Self::Transport(error.into())
     }
 }
 

@@ -89,12 +89,12 @@ pub struct Enode {
     /// Who the node is. A connection to anybody else is a connection to the wrong one.
     pub public_key: PublicKey,
     /// Where it is, if that is known.
-    pub endpoint: Option<Endpoint>,
+    pub address: Option<Address>,
 }
 
 /// Where a node is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
+pub struct Address {
     /// The machine.
     pub host: Host,
     /// The TCP port, for connections; 0 if the node accepts none.
@@ -117,16 +117,16 @@ impl Enode {
     /// A node at an IP address, with the same port for TCP and UDP.
     pub fn new(public_key: PublicKey, address: SocketAddr) -> Enode {
         let (host, port) = (Host::Ip(address.ip()), address.port());
-        Enode { public_key, endpoint: Some(Endpoint { host, tcp: port, udp: port }) }
+        Enode { public_key, address: Some(Address { host, tcp: port, udp: port }) }
     }
 
     /// The address to connect to.
     ///
-    /// None if there is no endpoint, the TCP port is 0, or the host is a DNS name, which must be
+    /// None if there is no address, the TCP port is 0, or the host is a DNS name, which must be
     /// looked up first.
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
-        match &self.endpoint {
-            Some(Endpoint { host: Host::Ip(ip), tcp, .. }) if *tcp != 0 => {
+        match &self.address {
+            Some(Address { host: Host::Ip(ip), tcp, .. }) if *tcp != 0 => {
                 Some(SocketAddr::new(*ip, *tcp))
             }
             _ => None,
@@ -161,15 +161,15 @@ impl FromStr for Enode {
         match (node.split_once('@'), query) {
             (Some((public_key, address)), query) => Ok(Enode {
                 public_key: public_key.parse()?,
-                endpoint: Some(parse_endpoint(address, query)?),
+                address: Some(parse_address(address, query)?),
             }),
-            (None, None) => Ok(Enode { public_key: node.parse()?, endpoint: None }),
+            (None, None) => Ok(Enode { public_key: node.parse()?, address: None }),
             (None, Some(_)) => Err(EnodeError::MissingHost),
         }
     }
 }
 
-fn parse_endpoint(address: &str, query: Option<&str>) -> Result<Endpoint, EnodeError> {
+fn parse_address(address: &str, query: Option<&str>) -> Result<Address, EnodeError> {
     let (host, port) = match address.rsplit_once(':') {
         // Without a port the last colon may be one of an IPv6 address.
         Some((host, port)) if !address.ends_with(']') => (host, port),
@@ -184,7 +184,7 @@ fn parse_endpoint(address: &str, query: Option<&str>) -> Result<Endpoint, EnodeE
         Some(discport) => parse_port(discport).ok_or(EnodeError::BadDiscport)?,
         None => tcp,
     };
-    Ok(Endpoint { host, tcp, udp })
+    Ok(Address { host, tcp, udp })
 }
 
 /// The first `discport` of a query; an item without `=` has an empty value.
@@ -236,14 +236,14 @@ fn is_dns_name(name: &str) -> bool {
 impl fmt::Display for Enode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{PREFIX}{}", self.public_key)?;
-        match &self.endpoint {
-            Some(endpoint) => write!(f, "@{endpoint}"),
+        match &self.address {
+            Some(address) => write!(f, "@{address}"),
             None => Ok(()),
         }
     }
 }
 
-impl fmt::Display for Endpoint {
+impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host, self.tcp)?;
         if self.udp != self.tcp {
@@ -260,13 +260,6 @@ impl fmt::Display for Host {
             Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]"),
             Host::Dns(name) => f.write_str(name),
         }
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Enode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -20,6 +20,7 @@
 //!
 //! Spec: [EIP-778](https://github.com/ethereum/devp2p/blob/master/enr.md)
 
+mod builder;
 mod error;
 
 use std::fmt;
@@ -30,10 +31,11 @@ use alloy_rlp::{Decodable, Encodable, Header};
 use data_encoding::BASE64URL_NOPAD;
 use sha3::{Digest, Keccak256};
 
-use crate::enode::{Endpoint, Enode, Host};
-use crate::keys::{NodeId, NodeKey, PublicKey};
+use crate::enode::{Address, Enode, Host};
+use crate::keys::{NodeId, PublicKey};
 use crate::rlp;
 
+pub use builder::EnrBuilder;
 pub use error::EnrError;
 
 /// The longest record, in bytes.
@@ -58,38 +60,11 @@ pub struct Enr {
 }
 
 impl Enr {
-    /// Signs a record that says where the owner of `key` is.
+    /// Begins a record.
     ///
-    /// `seq` must be higher than in this node's last record, or nobody takes the new one. A port
-    /// that is 0 is left out.
-    #[must_use]
-    pub fn sign(key: &NodeKey, seq: u64, ip: Option<IpAddr>, udp: u16, tcp: u16) -> Self {
-        let mut pairs = Vec::new();
-        let mut pair = |key: &str, value: &dyn Encodable| {
-            key.encode(&mut pairs);
-            value.encode(&mut pairs);
-        };
-        // Sorted: id, ip or ip6, secp256k1, tcp, udp.
-        pair("id", SCHEME);
-        match ip.map(|ip| ip.to_canonical()) {
-            Some(IpAddr::V4(ip)) => pair("ip", &ip.octets()),
-            Some(IpAddr::V6(ip)) => pair("ip6", &ip.octets()),
-            None => {}
-        }
-        pair("secp256k1", &key.public_key().to_compressed());
-        if tcp != 0 {
-            pair("tcp", &tcp);
-        }
-        if udp != 0 {
-            pair("udp", &udp);
-        }
-        Self::sign_pairs(key, seq, pairs.into())
-    }
-
-    /// Signs pairs that are sorted, with our key among them, and not too long.
-    fn sign_pairs(key: &NodeKey, seq: u64, pairs: Box<[u8]>) -> Self {
-        let [signature @ .., _recovery_id] = key.sign_recoverable(digest(seq, &pairs));
-        Self { signature, seq, pairs, public_key: key.public_key() }
+    /// `seq` must be higher than in this node's last record, or nobody takes the new one.
+    pub fn builder(seq: u64) -> EnrBuilder {
+        EnrBuilder::new(seq)
     }
 
     /// Reads a record and checks its signature.
@@ -174,9 +149,15 @@ impl Enr {
     /// Who the node is, and where it says it is.
     #[must_use]
     pub fn enode(&self) -> Enode {
-        let endpoint =
-            self.ip().map(|ip| Endpoint { host: Host::Ip(ip), tcp: self.tcp(), udp: self.udp() });
-        Enode { public_key: self.public_key, endpoint }
+        let address =
+            self.ip().map(|ip| Address { host: Host::Ip(ip), tcp: self.tcp(), udp: self.udp() });
+        Enode { public_key: self.public_key, address }
+    }
+
+    /// The value of a key; none if there is no such key, or another kind of value.
+    #[must_use]
+    pub fn entry<T: Decodable>(&self, key: &str) -> Option<T> {
+        value(&self.pairs, key)
     }
 
     /// Every key with its value, as RLP, also of those that we do not understand; sorted by key.
@@ -269,13 +250,6 @@ impl fmt::Debug for Enr {
             .field("udp", &self.udp())
             .field("tcp", &self.tcp())
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Enr {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

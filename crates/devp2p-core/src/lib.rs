@@ -7,29 +7,33 @@
 //! | 1 | [`keys`] | who a node is: private and public key, ECDH, key file |
 //! | 2 | [`enode`] | where a node is, and who it must be |
 //! | 3 | [`enr`] | the same, signed by the node itself, with a version number |
-//! | 4 | [`handshake`] | two packets, after which both sides know each other and share secrets |
-//! | 5 | [`frame`] | how bytes travel after that |
-//! | 6 | [`p2p`] | what they say: Hello, Disconnect, Ping, Pong, capabilities |
-//! | 7 | [`policy`] | who may connect, and whom to dial when |
-//! | 8 | [`discv4`] | how to find nodes when only a few are known |
-//! | 9 | [`info`] | what a server says about itself and its peers |
-//! | 10 | [`end`] | why a connection ended, and what to tell the other side |
+//! | 4 | [`ecies`] | how to write to a key what only its owner can read |
+//! | 5 | [`handshake`] | two packets, after which both sides know each other and share secrets |
+//! | 6 | [`frame`] | how bytes travel after that |
+//! | 7 | [`p2p`] | what they say: Hello, Disconnect, Ping, Pong, capabilities |
+//! | 8 | [`policy`] | who may connect, and whom to dial when |
+//! | 9 | [`discv4`] | how to find nodes when only a few are known |
+//! | 10 | `info` | what a server says about itself and its peers |
+//! | 11 | `end` | why a connection ended, and what to tell the other side |
 //! | | *above this line: no socket, no task, no clock, no global randomness* | |
-//! | 11 | [`events`] | what a server tells about its peers |
-//! | 12 | [`protocol`] | subprotocols: an async function for each peer |
-//! | 13 | [`net`] | sockets and tasks: the [`Server`](net::Server) |
+//! | 12 | [`events`] | what a server tells about its peers |
+//! | 13 | [`protocol`] | an async function for each peer |
+//! | 14 | [`net`] | sockets and tasks: the [`Server`](net::Server) |
 //!
 //! Above the line, bytes and time go in and bytes and decisions come out, so every module can be
 //! read, tested and fuzzed by itself. The feature `net` (on by default) gates what is below it,
 //! and `serde` adds JSON.
 
 pub mod discv4;
-pub mod end;
+pub mod ecies;
+mod end;
 pub mod enode;
 pub mod enr;
 pub mod frame;
 pub mod handshake;
-pub mod info;
+mod info;
+#[cfg(feature = "serde")]
+mod json;
 pub mod keys;
 pub mod p2p;
 pub mod policy;

@@ -17,7 +17,7 @@ async fn a_crowd_is_held_and_dropped_cleanly() {
     let mut expected = HashSet::new();
     for n in 0..crowd {
         let peer = server(&format!("peer {n}"), 1).await;
-        peer.add_peer(hub.enode().clone()).await.unwrap();
+        peer.add_peer(hub.enode()).await.unwrap();
         expected.insert(peer.node_info().id);
         peers.push(peer);
     }

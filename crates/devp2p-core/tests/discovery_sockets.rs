@@ -10,7 +10,7 @@ use std::sync::Arc;
 use devp2p_core::discv4::Node;
 use devp2p_core::discv4::packet::decode;
 use devp2p_core::discv4::service::RequestError;
-use devp2p_core::enode::{Endpoint, Enode, Host};
+use devp2p_core::enode::{Address, Enode, Host};
 use devp2p_core::enr::Enr;
 use devp2p_core::keys::{NodeKey, PublicKey};
 use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, Watched, Way};
@@ -40,8 +40,8 @@ fn silent() -> (UdpSocket, Enode) {
 }
 
 fn at(host: Host, udp: u16) -> Enode {
-    let endpoint = Some(Endpoint { host, udp, tcp: 0 });
-    Enode { public_key: key().public_key(), endpoint }
+    let address = Some(Address { host, udp, tcp: 0 });
+    Enode { public_key: key().public_key(), address }
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn an_answer_with_another_key_is_none() {
 #[tokio::test]
 async fn a_node_that_cannot_be_asked_is_told_at_once() {
     let a = node(&[]).await;
-    let nowhere = Enode { public_key: key().public_key(), endpoint: None };
+    let nowhere = Enode { public_key: key().public_key(), address: None };
     assert_eq!(soon(a.ping(&nowhere)).await.unwrap_err(), AskError::NoAddress);
     let no_udp = at(Host::Ip(Ipv4Addr::LOCALHOST.into()), 0);
     assert_eq!(soon(a.ping(&no_udp)).await.unwrap_err(), AskError::NoUdpPort);
@@ -134,7 +134,7 @@ async fn a_node_that_cannot_be_asked_is_told_at_once() {
 async fn a_host_name_is_looked_up() {
     let (a, b) = (node(&[]).await, node(&[]).await);
     let mut named = enode(&b);
-    named.endpoint.as_mut().unwrap().host = Host::Dns("localhost".to_owned());
+    named.address.as_mut().unwrap().host = Host::Dns("localhost".to_owned());
     assert!(soon(a.ping(&named)).await.is_ok());
 }
 

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use devp2p_core::enode::{Endpoint, Enode, EnodeError, Host};
+use devp2p_core::enode::{Address, Enode, EnodeError, Host};
 use devp2p_core::keys::KeyError;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ fn assert_parsed(url: &str) {
     let vector = vector("valid", url);
     let expected = Enode {
         public_key: vectors()["id"].as_str().unwrap().parse().unwrap(),
-        endpoint: host(&vector).map(|host| Endpoint {
+        address: host(&vector).map(|host| Address {
             host,
             tcp: port(&vector["tcp"]),
             udp: port(&vector["udp"]),

@@ -51,10 +51,14 @@ fn the_example_of_eip_778_is_read_and_written() {
     assert_eq!(record.to_rlp(), rlp);
 }
 
+fn at_home(seq: u64, vector: &Value) -> Enr {
+    Enr::builder(seq).ip([127, 0, 0, 1].into()).udp(30303).sign(&key(vector)).unwrap()
+}
+
 #[test]
 fn the_example_of_eip_778_is_what_we_sign() {
     let vector = &vectors()["records"][0];
-    let record = Enr::sign(&key(vector), 1, Some([127, 0, 0, 1].into()), 30303, 0);
+    let record = at_home(1, vector);
     assert_eq!(hex::encode(record.to_rlp()), vector["rlp"].as_str().unwrap());
 }
 
@@ -70,7 +74,7 @@ fn the_record_of_go_ethereum_is_read_and_written() {
 #[test]
 fn the_record_of_go_ethereum_is_what_we_sign() {
     let vector = &vectors()["records"][1];
-    let record = Enr::sign(&key(vector), 99, Some([127, 0, 0, 1].into()), 30303, 0);
+    let record = at_home(99, vector);
     assert_eq!(record.to_string(), vector["text"].as_str().unwrap());
 }
 

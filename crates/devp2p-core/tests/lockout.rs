@@ -23,7 +23,7 @@ async fn a_machine_that_says_nothing_does_not_lock_out_the_others() {
         socket.bind(SocketAddr::from(([127, 0, 0, 3], 0))).unwrap();
         silent.push(soon(socket.connect(hub.node_info().listen_addr.unwrap())).await.unwrap());
     }
-    node.add_peer(hub.enode().clone()).await.unwrap();
+    node.add_peer(hub.enode()).await.unwrap();
     assert_eq!(added(&mut events).await, node.node_info().id);
     // Those that were let in still wait for a word; nobody had to wait until they were given up.
     let is_open = |stream: &TcpStream| {

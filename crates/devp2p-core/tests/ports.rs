@@ -103,12 +103,12 @@ async fn a_bootnode_that_cannot_be_asked_is_an_error() {
 #[tokio::test]
 async fn a_bootnode_may_have_a_host_name() {
     let bootnode = Server::start(config("one", 1)).await.unwrap();
-    let mut named = bootnode.enode().clone();
-    named.endpoint.as_mut().unwrap().host = Host::Dns("localhost".to_owned());
+    let mut named = bootnode.enode();
+    named.address.as_mut().unwrap().host = Host::Dns("localhost".to_owned());
     let config = Config { bootnodes: vec![named], ..config("two", 1) };
     let server = Server::start(config).await.unwrap();
     let mut events = server.subscribe();
     let found = soon(events.next()).await;
-    assert!(matches!(found, Some(PeerEvent::Add { peer, .. }) if peer == bootnode.node_info().id));
+    assert!(matches!(found, Some(PeerEvent::Add { peer }) if peer.id == bootnode.node_info().id));
     tokio::join!(soon(server.stop()), soon(bootnode.stop()));
 }

@@ -8,14 +8,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use devp2p_core::keys::PublicKey;
+use devp2p_core::net::Direction;
 use devp2p_core::net::{Config, PeerInfo, Server};
-use devp2p_core::policy::Direction;
 use support::{added, config, server, soon};
 use tokio::task::JoinSet;
 
 /// A running server with room for `max_peers`, which knows `bootnode`.
 async fn searching(name: &str, max_peers: usize, bootnode: &Server) -> Server {
-    let bootnodes = vec![bootnode.enode().clone()];
+    let bootnodes = vec![bootnode.enode()];
     Server::start(Config { bootnodes, ..config(name, max_peers) }).await.unwrap()
 }
 

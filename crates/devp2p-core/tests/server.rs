@@ -6,9 +6,10 @@ mod support;
 
 use devp2p_core::enode::Enode;
 use devp2p_core::keys::NodeKey;
-use devp2p_core::net::{AddPeerError, Config, EndReason, Server, StartError, client_name};
+use devp2p_core::net::{
+    AddPeerError, Config, Direction, EndReason, Server, StartError, Undialable, client_name,
+};
 use devp2p_core::p2p::DisconnectReason;
-use devp2p_core::policy;
 use support::{added, config, dropped, listening, said_by_peer, server, soon};
 
 #[tokio::test]
@@ -54,15 +55,15 @@ async fn a_server_without_discovery_says_discport_0() {
 async fn two_servers_connect_and_both_tell() {
     let (one, two) = (server("one", 1).await, server("two", 1).await);
     let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
-    one.add_peer(two.enode().clone()).await.unwrap();
+    one.add_peer(two.enode()).await.unwrap();
     assert_eq!(added(&mut events_one).await, two.node_info().id);
     assert_eq!(added(&mut events_two).await, one.node_info().id);
     let (peers_one, peers_two) = (one.peers().await, two.peers().await);
     assert_eq!((peers_one.len(), peers_two.len()), (1, 1));
-    assert_eq!((peers_one[0].name.as_str(), peers_two[0].name.as_str()), ("two", "one"));
-    assert_eq!(peers_one[0].direction, policy::Direction::Outbound);
-    assert_eq!(peers_two[0].direction, policy::Direction::Inbound);
-    assert_eq!(Some(peers_one[0].remote), two.node_info().listen_addr);
+    assert_eq!((&*peers_one[0].name, &*peers_two[0].name), ("two", "one"));
+    assert_eq!(peers_one[0].direction, Direction::Outbound);
+    assert_eq!(peers_two[0].direction, Direction::Inbound);
+    assert_eq!(peers_one[0].remote, two.node_info().listen_addr);
     assert_eq!(
         (peers_one[0].local, peers_one[0].remote),
         (peers_two[0].remote, peers_two[0].local)
@@ -73,7 +74,7 @@ async fn two_servers_connect_and_both_tell() {
 async fn stopping_tells_the_peer_and_ends_the_stream_of_events() {
     let (one, two) = (server("one", 1).await, server("two", 1).await);
     let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
-    one.add_peer(two.enode().clone()).await.unwrap();
+    one.add_peer(two.enode()).await.unwrap();
     added(&mut events_one).await;
     added(&mut events_two).await;
     soon(two.stop()).await;
@@ -92,8 +93,8 @@ async fn a_server_with_0_slots_refuses_everyone_but_the_trusted() {
     let three = server("three", 2).await;
     let mut events_three = three.subscribe();
     two.add_trusted_peer(three.node_info().id).await;
-    one.add_peer(two.enode().clone()).await.unwrap();
-    three.add_peer(two.enode().clone()).await.unwrap();
+    one.add_peer(two.enode()).await.unwrap();
+    three.add_peer(two.enode()).await.unwrap();
     assert_eq!(added(&mut events_two).await, three.node_info().id);
     added(&mut events_three).await;
     soon(two.stop()).await;
@@ -107,7 +108,7 @@ async fn a_server_with_0_slots_refuses_everyone_but_the_trusted() {
 async fn removing_a_peer_says_requested_and_returns_when_it_is_dropped() {
     let (one, two) = (server("one", 1).await, server("two", 1).await);
     let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
-    one.add_peer(two.enode().clone()).await.unwrap();
+    one.add_peer(two.enode()).await.unwrap();
     added(&mut events_one).await;
     added(&mut events_two).await;
     soon(one.remove_peer(two.node_info().id)).await;
@@ -125,11 +126,11 @@ async fn a_node_without_a_common_capability_is_refused() {
     let two = Config { protocols: vec![listening("bar", 1)], ..config("two", 1) };
     let (one, two) = (Server::start(one).await.unwrap(), Server::start(two).await.unwrap());
     let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
-    one.add_peer(two.enode().clone()).await.unwrap();
+    one.add_peer(two.enode()).await.unwrap();
     // A node with both capabilities can still connect to the second: it comes after the refusal.
     let both = vec![listening("foo", 42), listening("bar", 1)];
     let three = Server::start(Config { protocols: both, ..config("three", 2) }).await.unwrap();
-    three.add_peer(two.enode().clone()).await.unwrap();
+    three.add_peer(two.enode()).await.unwrap();
     assert_eq!(added(&mut events_two).await, three.node_info().id);
     soon(one.stop()).await;
     assert!(events_one.next().await.is_none());
@@ -144,11 +145,11 @@ async fn what_cannot_be_dialed_is_refused_at_once() {
         one.add_peer(enode)
     };
     let undialable = |error| Err(AddPeerError::Undialable(error));
-    assert_eq!(one.add_peer(one.enode().clone()).await, undialable(policy::AddPeerError::OwnNode));
-    assert_eq!(refused(format!("enode://{id}")).await, undialable(policy::AddPeerError::NoAddress));
+    assert_eq!(one.add_peer(one.enode()).await, undialable(Undialable::OwnNode));
+    assert_eq!(refused(format!("enode://{id}")).await, undialable(Undialable::NoAddress));
     assert_eq!(
         refused(format!("enode://{id}@127.0.0.1:0")).await,
-        undialable(policy::AddPeerError::NoTcpPort)
+        undialable(Undialable::NoTcpPort)
     );
 }
 
@@ -193,7 +194,7 @@ async fn crossed_dials_leave_one_connection_on_both_sides() {
         let (one, two) = (server("one", 1).await, server("two", 1).await);
         let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
         let (added_one, added_two) =
-            tokio::join!(one.add_peer(two.enode().clone()), two.add_peer(one.enode().clone()));
+            tokio::join!(one.add_peer(two.enode()), two.add_peer(one.enode()));
         added_one.and(added_two).unwrap();
         // A first connection may have to give way to the one that both sides keep.
         let settled = async {
@@ -224,15 +225,15 @@ async fn a_second_connection_of_the_same_node_is_refused() {
     };
     let (first, second) = (twin("first").await, twin("second").await);
     let (mut events_two, mut events_second) = (two.subscribe(), second.subscribe());
-    first.add_peer(two.enode().clone()).await.unwrap();
+    first.add_peer(two.enode()).await.unwrap();
     added(&mut events_two).await;
-    second.add_peer(two.enode().clone()).await.unwrap();
+    second.add_peer(two.enode()).await.unwrap();
     // A third node that is asked after the second shows that the second was refused, not slow.
     let third = server("third", 1).await;
-    third.add_peer(two.enode().clone()).await.unwrap();
+    third.add_peer(two.enode()).await.unwrap();
     assert_eq!(added(&mut events_two).await, third.node_info().id);
-    let names: Vec<String> = two.peers().await.into_iter().map(|peer| peer.name).collect();
-    assert!(names.contains(&"first".to_owned()) && !names.contains(&"second".to_owned()));
+    let names: Vec<_> = two.peers().await.into_iter().map(|peer| peer.name).collect();
+    assert!(names.contains(&"first".into()) && !names.contains(&"second".into()));
     soon(second.stop()).await;
     assert!(events_second.next().await.is_none());
 }
@@ -240,9 +241,11 @@ async fn a_second_connection_of_the_same_node_is_refused() {
 #[cfg(feature = "serde")]
 #[tokio::test]
 async fn events_and_infos_become_json_with_the_keys_of_the_document() {
+    use devp2p_core::net::{NodeInfo, PeerInfo};
+
     let (one, two) = (server("one", 1).await, server("two", 1).await);
     let mut events = one.subscribe();
-    one.add_peer(two.enode().clone()).await.unwrap();
+    one.add_peer(two.enode()).await.unwrap();
     let add = serde_json::to_value(soon(events.next()).await.unwrap()).unwrap();
     let peers = serde_json::to_value(one.peers().await).unwrap();
     soon(two.stop()).await;
@@ -256,11 +259,15 @@ async fn events_and_infos_become_json_with_the_keys_of_the_document() {
     assert_eq!((&add["type"], &drop["type"]), (&"add".into(), &"drop".into()));
     assert_eq!(drop["error"], "client quitting");
     assert_eq!(add["peer"].as_str().unwrap().len(), 128);
-    assert_eq!(keys(&peers[0]), "capabilities id inbound local name remote");
+    assert_eq!(keys(&peers[0]), "capabilities id inbound local name remote shared static trusted");
     let info = serde_json::to_value(one.node_info()).unwrap();
     assert_eq!(keys(&info), "enode enr id ip listenAddr name nodeId ports protocols");
     assert_eq!(keys(&info["ports"]), "discovery listener");
     assert!(info["enr"].as_str().unwrap().starts_with("enr:"));
+    let again: NodeInfo = serde_json::from_value(info).unwrap();
+    assert_eq!(again, one.node_info());
+    let again: Vec<PeerInfo> = serde_json::from_value(peers.clone()).unwrap();
+    assert_eq!(serde_json::to_value(again).unwrap(), peers);
     assert_eq!(
         serde_json::to_value(devp2p_core::events::PeerEvent::Missed(7)).unwrap().to_string(),
         r#"{"count":7,"type":"missed"}"#

@@ -61,7 +61,7 @@ async fn a_stopped_server_leaves_no_task_no_socket_and_no_port() {
     for name in ["idle", "busy", "stuck"] {
         let config = Config { protocols: vec![listening(name, 1)], ..config(name, 1) };
         let peer = Server::start(config).await.unwrap();
-        peer.add_peer(hub.enode().clone()).await.unwrap();
+        peer.add_peer(hub.enode()).await.unwrap();
         added(&mut events).await;
         peers.push(peer);
     }

@@ -17,7 +17,7 @@ use common::{Ours, config, listening};
 use devp2p_core::discv4::Node;
 use devp2p_core::enode::Enode;
 use devp2p_core::net::Config;
-use devp2p_core::policy::Direction;
+use devp2p_core::net::Direction;
 use interop::{Peer, Ready, geth_peer};
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -65,7 +65,7 @@ async fn fill_dial_slots(ours: &mut Ours) {
 /// Looks for nodes until all of these have been asked and have answered.
 async fn find(ours: &Ours, mut missing: Vec<Enode>) {
     let discovery = ours.server.discovery().unwrap();
-    missing.retain(|other| other != ours.server.enode());
+    missing.retain(|other| *other != ours.server.enode());
     while let Some(target) = missing.pop() {
         missing.insert(0, target.clone());
         let closest = discovery.lookup(target.public_key.to_bytes()).await.unwrap();
@@ -92,13 +92,13 @@ async fn each_tells(
 #[ignore = "needs Go: just interop"]
 async fn fifty_of_ours_and_ten_geths_that_know_one_node_each_find_and_dial_each_other() {
     let first = ours(None).await;
-    let (mut geths, them) = theirs(first.server.enode()).await;
+    let (mut geths, them) = theirs(&first.server.enode()).await;
     let enodes: Vec<Enode> = them.iter().map(|is| is.enode.parse().unwrap()).collect();
     let mut all_ours = vec![first];
     for number in 1..OURS {
         // Half of them know the first of ours, the others one of go-ethereum's each.
         let bootnode = match number % 2 {
-            0 => all_ours[0].server.enode().clone(),
+            0 => all_ours[0].server.enode(),
             _ => enodes[number / 2 % THEIRS].clone(),
         };
         all_ours.push(ours(Some(&bootnode)).await);
@@ -108,8 +108,7 @@ async fn fifty_of_ours_and_ten_geths_that_know_one_node_each_find_and_dial_each_
     let urls: Vec<String> = all_ours.iter().map(Ours::url).collect();
     geths.send_line(&format!("find {}", urls.join(" "))).await.unwrap();
     let our_ids: HashSet<String> = all_ours.iter().map(Ours::node_id).collect();
-    let all: Vec<Enode> =
-        all_ours.iter().map(|ours| ours.server.enode().clone()).chain(enodes).collect();
+    let all: Vec<Enode> = all_ours.iter().map(|ours| ours.server.enode()).chain(enodes).collect();
     let mut tasks = JoinSet::new();
     for (number, mut ours) in all_ours.into_iter().enumerate() {
         let all = all.clone();

@@ -16,8 +16,8 @@ use common::{Ours, config, event, geth, key_of, listening, peer_event, said, soo
 use devp2p_core::discv4::service::RequestError;
 use devp2p_core::enode::Enode;
 use devp2p_core::net::Config;
-use devp2p_core::net::discovery::{AskError, Discovery};
-use devp2p_core::policy::Direction;
+use devp2p_core::net::Direction;
+use devp2p_core::net::discovery::{AskError, DiscoveryHandle};
 use interop::{Peer, Ready, ethereumjs_peer, our_devp2p};
 
 /// One of our nodes that begins with this one, and dials whom it finds.
@@ -25,13 +25,13 @@ async fn searching(bootnode: &Enode) -> Ours {
     Ours::start(Config { bootnodes: vec![bootnode.clone()], ..config(vec![listening()]) }).await
 }
 
-fn discovery(ours: &Ours) -> &Discovery {
+fn discovery(ours: &Ours) -> &DiscoveryHandle {
     ours.server.discovery().unwrap()
 }
 
 /// Makes two of our nodes know each other.
 async fn introduce(one: &Ours, other: &Ours) {
-    soon(discovery(one).ping(other.server.enode())).await.unwrap();
+    soon(discovery(one).ping(&other.server.enode())).await.unwrap();
 }
 
 fn enode_of(them: &Ready) -> Enode {
@@ -74,8 +74,8 @@ async fn we_pass_geths_conformance_suite_ten_times_in_a_row() {
 async fn we_pass_it_also_while_we_search() {
     // It has more slots than it finds nodes, so it does not stop to ask around.
     let bootnode = Ours::listening().await;
-    let ours = searching(bootnode.server.enode()).await;
-    let _other = searching(bootnode.server.enode()).await;
+    let ours = searching(&bootnode.server.enode()).await;
+    let _other = searching(&bootnode.server.enode()).await;
     conformance(&ours).await;
 }
 
@@ -155,7 +155,7 @@ async fn we_dial_geth_when_we_find_it() {
     // A bootnode without slots, so that we find nobody else to connect to.
     let bootnode = Ours::start(Config { max_peers: 0, ..config(vec![listening()]) }).await;
     let (mut them, is) = geth_discovering(&["--no-dial", "--bootnode", &bootnode.url()]).await;
-    let mut ours = searching(bootnode.server.enode()).await;
+    let mut ours = searching(&bootnode.server.enode()).await;
     assert_eq!(ours.added().await, key_of(&is));
     assert_eq!(ours.server.peers().await[0].direction, Direction::Outbound);
     said(&mut them, peer_event("add", &ours)).await;
@@ -201,7 +201,7 @@ async fn we_bond_with_ethereumjs_and_are_told_whom_it_knows() {
         soon(discovery(&third).lookup(ours.server.node_info().id.to_bytes())).await.unwrap();
     let found: Vec<Enode> = found.iter().map(|node| node.enode()).collect();
     for ours in [&ours, &other] {
-        assert!(found.contains(ours.server.enode()), "{found:?}");
+        assert!(found.contains(&ours.server.enode()), "{found:?}");
     }
 }
 

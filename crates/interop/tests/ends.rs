@@ -13,9 +13,9 @@ use std::future::pending;
 
 use common::{Ours, config, connect, event, geth, geth_speaking, peer_event, raw, said, soon};
 use devp2p_core::net::EndReason;
-use devp2p_core::net::transport::TransportError;
+use devp2p_core::net::TransportError;
 use devp2p_core::p2p::DisconnectReason;
-use devp2p_core::p2p::message::MessageError;
+use devp2p_core::p2p::MessageError;
 use devp2p_core::protocol::{Msg, MsgPipe, Protocol, ProtocolError};
 use interop::InteropError;
 use tokio::sync::mpsc;
@@ -129,7 +129,7 @@ async fn a_code_beyond_every_protocol_ends_the_connection_without_a_goodbye() {
         let reason = ours.dropped().await;
         let unknown = matches!(
             reason,
-            EndReason::Transport(TransportError::Message(MessageError::UnknownId(_)))
+            EndReason::Transport(TransportError::Message(MessageError::UnknownMsgId(_)))
         );
         assert!(unknown, "{reason:?}");
         said(&mut raw, event("closed")).await;

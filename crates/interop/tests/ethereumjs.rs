@@ -13,8 +13,8 @@ use common::{
     Ours, config, connect, dial_us, ethereumjs, event, key_of, listening, peer_event, said, soon,
 };
 use devp2p_core::net::Config;
+use devp2p_core::net::Direction;
 use devp2p_core::p2p::{Capability, DisconnectReason};
-use devp2p_core::policy::Direction;
 use serde_json::json;
 
 #[tokio::test]
@@ -33,8 +33,8 @@ async fn whoever_dials_both_sides_know_each_other() {
 
         let [peer] = &ours.server.peers().await[..] else { panic!("not one peer") };
         assert_eq!((peer.id, peer.direction), (key_of(&is), direction));
-        assert_eq!(peer.name, "ethereumjs-peer");
-        assert_eq!(peer.capabilities, [Capability::new("foo", 42)]);
+        assert_eq!(&*peer.name, "ethereumjs-peer");
+        assert_eq!(peer.capabilities[..], [Capability::new("foo", 42)]);
         them.send_line("peers").await.unwrap();
         let peers = said(&mut them, event("peers")).await;
         let we = &peers["peers"][0];

@@ -15,8 +15,8 @@ use common::{
     Ours, config, connect, dial_us, ethereumjs, event, geth, key_of, peer_event, said, soon,
 };
 use devp2p_core::events::PeerEvent;
+use devp2p_core::net::Direction;
 use devp2p_core::p2p::Capability;
-use devp2p_core::policy::Direction;
 use devp2p_core::protocol::Protocol;
 use interop::{Peer, geth_devp2p};
 use serde_json::json;
@@ -42,8 +42,8 @@ async fn whoever_dials_both_sides_know_each_other() {
 
         let [peer] = &ours.server.peers().await[..] else { panic!("not one peer") };
         assert_eq!((peer.id, peer.direction), (key_of(&is), direction));
-        assert_eq!(peer.name, "Geth/v1");
-        assert_eq!(peer.capabilities, [Capability::new("foo", 42)]);
+        assert_eq!(&*peer.name, "Geth/v1");
+        assert_eq!(peer.capabilities[..], [Capability::new("foo", 42)]);
         them.send_line("peers").await.unwrap();
         let peers = said(&mut them, event("peers")).await;
         let we = &peers["peers"][0];

@@ -186,7 +186,7 @@ async fn whom_we_dial_and_who_names_another_key_in_hello_hears_0x09() {
 #[ignore = "needs Go: just interop"]
 async fn our_own_key_hears_0x0a_even_when_there_are_no_slots() {
     let ours = Ours::start(Config {
-        key: NodeKey::from_bytes(SECRET).unwrap(),
+        key: NodeKey::from_bytes(SECRET).unwrap().into(),
         max_peers: 0,
         ..config(vec![listening()])
     })

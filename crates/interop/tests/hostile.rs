@@ -112,7 +112,7 @@ async fn version_6_and_more_items_in_hello_are_accepted() {
     let pong = said(&mut raw, message(3)).await;
     assert_eq!(pong["payload"], "0100c0");
     let peers = ours.server.peers().await;
-    assert_eq!(peers[0].name, "raw");
+    assert_eq!(&*peers[0].name, "raw");
 }
 
 #[tokio::test]

@@ -18,11 +18,11 @@ use common::{
     said, soon,
 };
 use devp2p_core::events::PeerEvent;
-use devp2p_core::net::transport::TransportError;
+use devp2p_core::net::Direction;
+use devp2p_core::net::TransportError;
 use devp2p_core::net::{Config, EndReason};
 use devp2p_core::p2p::Capability;
-use devp2p_core::p2p::message::{MAX_PAYLOAD, MessageError};
-use devp2p_core::policy::Direction;
+use devp2p_core::p2p::{MAX_PAYLOAD, MessageError};
 use devp2p_core::protocol::{Msg, Protocol, ProtocolError};
 use interop::{Peer, Ready};
 use serde_json::Value;

@@ -35,7 +35,7 @@ async fn a_handler_that_pauses_for_ten_seconds_holds_up_its_own_peer_only() {
     let protocol = Protocol::new("foo", 42, 1, move |peer, pipe| {
         let (wait, all_read, trips) = (wait.clone(), report_read.clone(), report_trip.clone());
         async move {
-            match peer.name.as_str() {
+            match &*peer.name {
                 "flood" => pause_and_read(wait, pipe, all_read).await,
                 _ => ask_and_wait(pipe, trips).await,
             }

@@ -36,7 +36,7 @@ async fn main() -> Result<(), common::Failure> {
 
     // ANCHOR: add_peer
     // get what is needed to connect to the second server
-    let node_two = two.enode().clone();
+    let node_two = two.enode();
 
     // add it as a peer to the first; connection and handshake will be done automatically
     one.add_peer(node_two).await?;

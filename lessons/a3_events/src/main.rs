@@ -24,13 +24,13 @@ async fn main() -> Result<(), common::Failure> {
     // ANCHOR_END: subscribe
 
     // ANCHOR: wait
-    one.add_peer(two.enode().clone()).await?;
+    one.add_peer(two.enode()).await?;
 
     // each node tells when it has the other as a peer; wait for both
     for events in [&mut events_one, &mut events_two] {
         let event = events.next().await.ok_or("the server is gone")?;
         let peer = event.peer().ok_or("an event about no peer")?;
-        info!(r#type = %event.kind(), %peer, "received peerevent");
+        info!(r#type = %event.kind(), peer = %peer.id, "received peerevent");
     }
     // ANCHOR_END: wait
 

@@ -2,7 +2,7 @@
 //!
 //! Run it: `cargo lesson a4`
 
-use devp2p_core::events::{Events, PeerEvent};
+use devp2p_core::events::PeerEvent;
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, PeerInfo, Server, StartError, client_name};
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
@@ -38,50 +38,24 @@ async fn new_server(name: &str, version: &str) -> Result<Server, StartError> {
 }
 // ANCHOR_END: new_server
 
-// ANCHOR: listen
-/// Everything that a server tells, up to the drop of its peer.
-async fn listen(mut events: Events) -> Vec<PeerEvent> {
-    let mut story = Vec::new();
-    while let Some(event) = events.next().await {
-        story.push(event);
-        if let Some(PeerEvent::Drop { .. }) = story.last() {
-            break;
-        }
-    }
-    story
-}
-// ANCHOR_END: listen
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), common::Failure> {
     common::start();
     let one = new_server("foo", "42").await?;
     let two = new_server("bar", "666").await?;
-    let events_one = one.subscribe();
-    let events_two = two.subscribe();
+    let mut events = [one.subscribe(), two.subscribe()];
 
     // ANCHOR: wait
-    // connect, and wait until both have said everything and parted
-    one.add_peer(two.enode().clone()).await?;
-    let story_one = listen(events_one).await;
-    let story_two = listen(events_two).await;
-    // ANCHOR_END: wait
+    // connect
+    one.add_peer(two.enode()).await?;
 
-    // ANCHOR: print
-    for (node, story) in [("one", story_one), ("two", story_two)] {
-        for event in story {
-            let kind = event.kind();
-            match event {
-                PeerEvent::MsgSend(msg) | PeerEvent::MsgRecv(msg) => {
-                    let (protocol, code, size) = (msg.protocol, msg.msg_code, msg.msg_size);
-                    info!(r#type = %kind, %protocol, code, size, "node {node} tells");
-                }
-                PeerEvent::Drop { error, .. } => info!(r#type = %kind, %error, "node {node} tells"),
-                _ => info!(r#type = %kind, "node {node} tells"),
-            }
+    // listen to each node until it has dropped the other one, and print all that it told
+    for (node, events) in ["one", "two"].into_iter().zip(&mut events) {
+        for event in events.until(PeerEvent::is_drop).await {
+            info!("node {node} tells: {event}");
         }
     }
-    // ANCHOR_END: print
+    // ANCHOR_END: wait
 
     one.stop().await;
     two.stop().await;

@@ -1,6 +1,8 @@
-//! What the lessons share and do not teach: the command line, the log, and how errors look.
+//! What the lessons share and do not teach: the command line, the log, the time,
+//! and how errors look.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
@@ -30,6 +32,11 @@ pub fn start_with_port(port: u16) -> u16 {
     });
     tracing_subscriber::fmt().with_max_level(level).event_format(Line).init();
     port
+}
+
+/// The time of day.
+pub fn seconds_since_1970() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Any error, shown as a sentence when `main` returns it.

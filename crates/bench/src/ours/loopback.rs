@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use devp2p_core::frame::MAX_FRAME_SIZE;
-use devp2p_core::handshake::Session;
+use devp2p_core::enode::Enode;
 use devp2p_core::keys::NodeKey;
-use devp2p_core::net::transport::{self, Incoming, Outgoing};
-use tokio::net::{TcpListener, TcpStream};
+use devp2p_core::net::{Link, Stream};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -15,6 +16,9 @@ use super::{new_key, noise};
 use crate::Result;
 use crate::case::Case;
 use crate::samples::REST;
+
+/// A msg-id that nobody uses: its messages are frames, and nothing else.
+const RESERVED: u64 = 0x0f;
 
 /// Connect, handshake, close.
 pub(super) async fn handshakes(case: Case) -> Result<Vec<Duration>> {
@@ -31,31 +35,26 @@ pub(super) async fn handshakes(case: Case) -> Result<Vec<Duration>> {
     Ok(took)
 }
 
+/// frame-data of `size` bytes: the msg-id is one of them.
 pub(super) async fn frames(case: Case, size: usize) -> Result<Vec<Duration>> {
-    let [(near, ours), (far, theirs)] = Ends::new().await?.connect().await?;
-    // The other halves keep the connection open.
-    let (_near_reader, near) = near.into_split();
-    let (far, _far_writer) = far.into_split();
-    let mut outgoing = Outgoing::new(near, ours.writer);
-    let mut incoming = Incoming::new(far, theirs.reader);
-    let frame_data: Arc<[u8]> = noise(size).into();
+    let [mut near, mut far] = Ends::new().await?.connect().await?;
+    let payload: Arc<[u8]> = noise(size.saturating_sub(1)).into();
     let mut took = Vec::new();
     for _ in 0..case.samples {
         sleep(REST).await;
         let begin = Instant::now();
-        let frame_data = frame_data.clone();
+        let payload = payload.clone();
         let written: JoinHandle<Result<_>> = tokio::spawn(async move {
             for _ in 0..case.count {
-                outgoing.seal(&frame_data)?;
-                outgoing.flush().await?;
+                near.send(RESERVED, &payload).await?;
             }
-            Ok(outgoing)
+            Ok(near)
         });
         for _ in 0..case.count {
-            incoming.read(MAX_FRAME_SIZE).await?;
+            far.receive().await?;
         }
         took.push(begin.elapsed());
-        outgoing = written.await??;
+        near = written.await??;
     }
     Ok(took)
 }
@@ -67,9 +66,6 @@ struct Ends {
     recipient: Arc<NodeKey>,
 }
 
-/// One end of a connection.
-type End = (TcpStream, Session);
-
 impl Ends {
     async fn new() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -77,21 +73,20 @@ impl Ends {
     }
 
     /// Connects and shakes hands: the initiator's end, and the recipient's.
-    async fn connect(&self) -> Result<[End; 2]> {
-        let mut near = TcpStream::connect(self.listener.local_addr()?).await?;
-        let (mut far, _) = self.listener.accept().await?;
-        near.set_nodelay(true)?;
-        far.set_nodelay(true)?;
-        let key = self.recipient.clone();
-        let responded: JoinHandle<Result<End>> = tokio::spawn(async move {
-            let (mut reader, mut writer) = far.split();
-            let session = transport::respond(&mut reader, &mut writer, &key).await?;
-            Ok((far, session))
-        });
-        let (mut reader, mut writer) = near.split();
-        let recipient = self.recipient.public_key();
-        let session =
-            transport::initiate(&mut reader, &mut writer, &self.initiator, recipient).await?;
-        Ok([(near, session), responded.await??])
+    async fn connect(&self) -> Result<[Link; 2]> {
+        let enode = Enode::new(self.recipient.public_key(), self.listener.local_addr()?);
+        let dialed = Link::dial(&self.initiator, &enode);
+        let accepted = async {
+            let (stream, _) = self.listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let (reader, writer) = stream.into_split();
+            let stream = Stream { reader, writer, local: None, remote: None };
+            let (key, rng) = (self.recipient.clone(), StdRng::from_rng(&mut rand::rng()));
+            let responded: JoinHandle<Result<Link>> =
+                tokio::spawn(async move { Ok(Link::respond(stream, &key, rng).await?) });
+            responded.await?
+        };
+        let (near, far) = tokio::join!(dialed, accepted);
+        Ok([near?, far?])
     }
 }

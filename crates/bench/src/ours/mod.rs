@@ -22,6 +22,8 @@ pub fn run(case: Case) -> Result<Vec<Duration>> {
     match case.work {
         Work::Handshake(Place::Memory) => in_memory::handshakes(case),
         Work::Frame(Place::Memory, size) => in_memory::frames(case, size),
+        Work::Codec(size) => in_memory::codec(case, size),
+        Work::Datagram => in_memory::datagrams(case),
         Work::Handshake(Place::Loopback) => block_on(Cores::All, loopback::handshakes(case)),
         Work::Frame(Place::Loopback, size) => block_on(Cores::All, loopback::frames(case, size)),
         Work::Message(cores, size) => block_on(cores, servers::messages(case, size)),

@@ -43,7 +43,7 @@ async fn exchange(case: Case, size: usize, traffic: Traffic) -> Result<Vec<Durat
     let sender = protocol(move |pipe| send(case, traffic, pipe, payload.clone(), report.clone()));
     let receiver = protocol(move |pipe| receive(case, traffic, pipe));
     let (sender, receiver) = (start(1, sender).await?, start(1, receiver).await?);
-    sender.add_peer(receiver.enode().clone()).await?;
+    sender.add_peer(receiver.enode()).await?;
     let mut took = Vec::new();
     for _ in 0..case.samples {
         took.push(reported.recv().await.ok_or("the sending server has ended")?);

@@ -29,7 +29,7 @@ pub(super) async fn connections(case: Case) -> Result<Vec<Duration>> {
         let begin = Instant::now();
         let mut visits = JoinSet::new();
         for first in 0..AT_ONCE {
-            visits.spawn(come_and_go(server.enode().clone(), keys.clone(), first));
+            visits.spawn(come_and_go(server.enode(), keys.clone(), first));
         }
         tokio::try_join!(all(visits), drops(&mut events, case.count))?;
         took.push(begin.elapsed());
@@ -71,7 +71,7 @@ pub(super) async fn fan_out(case: Case, size: usize) -> Result<Vec<Duration>> {
     let server = start(FAN_OUT, write).await?;
     let mut visitors = Vec::new();
     for _ in 0..FAN_OUT {
-        visitors.push(Visitor::connect(server.enode(), &new_key()).await?);
+        visitors.push(Visitor::connect(&server.enode(), &new_key()).await?);
         arrived.recv().await;
     }
     let mut took = Vec::new();

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
-use super::{Common, Discv4Error};
+use super::Common;
 use crate::failure::Failure;
 use crate::stop::Stop;
 use crate::{output, values};
@@ -73,7 +73,7 @@ struct Crawl {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(Failure::System)?;
+    let stop = Stop::new().map_err(Failure::system)?;
     let bootnodes = super::resolve_all(&args.bootnode).await?;
     let next = bootnodes.iter().map(|node| node.public_key).collect();
     let discovery = Arc::new(super::start_with(&args.common, bootnodes).await?);
@@ -152,8 +152,12 @@ impl Crawl {
             discovery.stop().await;
         }
         let rest = match (found, end) {
-            (0, End::Complete) => return Err(Discv4Error::NoBootnode.into()),
-            (0, End::Early(limit)) => return Err(Discv4Error::TooShort(limit).into()),
+            (0, End::Complete) => return Err(super::no_bootnode()),
+            (0, End::Early(limit)) => {
+                return Err(Failure::told(format_args!(
+                    "nobody has answered within {limit} s: take more time with `--for SECONDS`"
+                )));
+            }
             (_, End::Complete) => "nobody knows of more".to_owned(),
             (_, End::Early(_)) => format!("{left} of them were not looked up, there may be more"),
         };

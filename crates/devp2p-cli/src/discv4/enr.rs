@@ -3,7 +3,7 @@
 use devp2p_core::enode::Enode;
 use devp2p_core::net::discovery::resolve;
 
-use super::{Common, Discv4Error, record};
+use super::{Common, record};
 use crate::failure::Failure;
 use crate::values;
 
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let node = resolve(&args.enode).await.map_err(Discv4Error::from)?;
+    let node = resolve(&args.enode).await.map_err(Failure::told)?;
     let discovery = super::start(&args.common, &node).await?;
     let enode = node.enode();
     let answered = super::ask(&node, async || discovery.request_enr(&enode).await).await;

@@ -67,7 +67,7 @@ struct Event {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(Failure::System)?;
+    let stop = Stop::new().map_err(Failure::system)?;
     let bootnodes = super::resolve_all(&args.bootnode).await?;
     let config = super::config(&args.common, args.listen)?;
     let ip = args.ip.or(config.ip);

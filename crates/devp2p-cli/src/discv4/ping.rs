@@ -9,7 +9,7 @@ use devp2p_core::net::discovery::resolve;
 use serde::Serialize;
 use tokio::time::{Duration, Instant};
 
-use super::{Common, Discv4Error};
+use super::Common;
 use crate::failure::Failure;
 use crate::{output, values};
 
@@ -39,7 +39,7 @@ struct Answer {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let node = resolve(&args.enode).await.map_err(Discv4Error::from)?;
+    let node = resolve(&args.enode).await.map_err(Failure::told)?;
     let discovery = super::start(&args.common, &node).await?;
     let enode = node.enode();
     let answered = super::ask(&node, async || {

@@ -5,7 +5,7 @@ use devp2p_core::enr::Enr;
 use devp2p_core::keys::PublicKey;
 use devp2p_core::net::discovery::Discovery;
 
-use super::{Common, Discv4Error, record};
+use super::{Common, record};
 use crate::failure::Failure;
 use crate::values;
 
@@ -27,12 +27,14 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let mut begin_with = args.bootnode;
-    if args.node.endpoint.is_some() {
+    if args.node.address.is_some() {
         begin_with.push(args.node.clone());
     }
     let bootnodes = super::resolve_all(&begin_with).await?;
     if bootnodes.is_empty() {
-        return Err(Discv4Error::NothingToBeginWith.into());
+        let words =
+            "nothing says where to begin: add `--bootnode ENODE`, a node that may know others";
+        return Err(Failure::told(words));
     }
     let discovery = super::start_with(&args.common, bootnodes).await?;
     let found = find(&discovery, args.node.public_key).await;
@@ -40,13 +42,18 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     record::show(args.common.json, &found?)
 }
 
-async fn find(discovery: &Discovery, key: PublicKey) -> Result<Enr, Discv4Error> {
-    let closest = discovery.lookup(key.to_bytes()).await?;
+async fn find(discovery: &Discovery, key: PublicKey) -> Result<Enr, Failure> {
+    let closest = discovery.lookup(key.to_bytes()).await.map_err(Failure::told)?;
     if closest.is_empty() {
-        return Err(Discv4Error::NoBootnode);
+        return Err(super::no_bootnode());
     }
     let Some(node) = closest.iter().find(|node| node.public_key == key) else {
-        return Err(Discv4Error::Unknown { key, closest: closest.len() });
+        return Err(Failure::told(format_args!(
+            "nobody knows the node {}: the {} nodes closest to it answered, and it is not among \
+             them. It may be gone, or hide behind a firewall.",
+            key.short(),
+            closest.len()
+        )));
     };
     let enode = node.enode();
     super::ask(node, async || discovery.request_enr(&enode).await).await

@@ -1,22 +1,19 @@
 //! What a node prints: who it is, and then what happens, for people or as JSON.
 
-use std::collections::HashMap;
 use std::fmt::{self, Display};
 
 use devp2p_core::events::{MsgEvent, PeerEvent};
-use devp2p_core::keys::PublicKey;
-use devp2p_core::net::{EndReason, NodeInfo, PeerInfo};
+use devp2p_core::net::{Direction, EndReason, NodeInfo, PeerInfo};
 use devp2p_core::p2p::Capability;
-use devp2p_core::policy::Direction;
 
 use crate::failure::Failure;
 use crate::{log, output};
 
 /// How a node tells what happens.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Story {
-    /// For people. Remembers the names of those who are here: an event has only their keys.
-    Text { names: HashMap<PublicKey, String> },
+    /// For people.
+    Text,
     /// For programs.
     Json,
 }
@@ -32,18 +29,18 @@ impl Story {
             Ok(Self::Json)
         } else {
             output::line(introduction(node))?;
-            Ok(Self::Text { names: HashMap::new() })
+            Ok(Self::Text)
         }
     }
 
-    /// Tells an event; `peers` are those of this moment, needed only when one was added.
+    /// Tells an event.
     ///
     /// # Errors
     /// [`Failure::Output`].
-    pub(super) fn go_on(&mut self, event: &PeerEvent, peers: &[PeerInfo]) -> Result<(), Failure> {
+    pub(super) fn go_on(self, event: &PeerEvent) -> Result<(), Failure> {
         match self {
             Self::Json => output::json(event),
-            Self::Text { names } => match sentence(event, peers, names) {
+            Self::Text => match sentence(event) {
                 Some(sentence) => output::line(format_args!("{}  {sentence}", log::local_time())),
                 None => Ok(()),
             },
@@ -96,31 +93,21 @@ fn where_from(node: &NodeInfo) -> &'static str {
     }
 }
 
-fn sentence(
-    event: &PeerEvent,
-    peers: &[PeerInfo],
-    names: &mut HashMap<PublicKey, String>,
-) -> Option<String> {
+fn sentence(event: &PeerEvent) -> Option<String> {
     match event {
-        PeerEvent::Add { peer, remote, .. } => {
-            let info = peers.iter().find(|info| info.id == *peer);
-            let dialed = match info.map(|info| info.direction) {
-                Some(Direction::Inbound) => ", it dialed",
-                Some(Direction::Outbound) => ", we dialed",
-                // It is gone again.
-                None => "",
+        PeerEvent::Add { peer } => {
+            let dialed = match peer.direction {
+                Direction::Inbound => "it dialed",
+                Direction::Outbound => "we dialed",
             };
-            let name = info.map_or("a node", |info| &info.name);
-            names.insert(*peer, name.to_owned());
-            Some(format!("peer added    {}, at {remote}{dialed}", Who(name, *peer)))
+            let remote = peer.remote.map_or_else(String::new, |remote| format!(", at {remote}"));
+            Some(format!("peer added    {}{remote}, {dialed}", Who(peer)))
         }
-        PeerEvent::Drop { peer, error, .. } => {
-            let told = format!("peer dropped  {}: {}", Who::of(*peer, names), Why(error));
-            names.remove(peer);
-            Some(told)
+        PeerEvent::Drop { peer, error } => {
+            Some(format!("peer dropped  {}: {}", Who(peer), Why(error)))
         }
-        PeerEvent::MsgRecv(msg) => Some(format!("msg received  {}", What(msg, names))),
-        PeerEvent::MsgSend(msg) => Some(format!("msg sent      {}", What(msg, names))),
+        PeerEvent::MsgRecv(msg) => Some(format!("msg received  {}", What(msg))),
+        PeerEvent::MsgSend(msg) => Some(format!("msg sent      {}", What(msg))),
         PeerEvent::Missed(count) => {
             Some(format!("{count} events are not shown: the output was too slow for them"))
         }
@@ -129,27 +116,21 @@ fn sentence(
 }
 
 /// A peer's name, as much of it as fits into a line, and the beginning of its key.
-struct Who<'a>(&'a str, PublicKey);
-
-impl<'a> Who<'a> {
-    fn of(peer: PublicKey, names: &'a HashMap<PublicKey, String>) -> Self {
-        Self(names.get(&peer).map_or("a node", String::as_str), peer)
-    }
-}
+struct Who<'a>(&'a PeerInfo);
 
 impl Display for Who<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.64} ({})", self.0, self.1.short())
+        write!(f, "{:.64} ({})", self.0.name, self.0.id.short())
     }
 }
 
 /// A message, and whose it is.
-struct What<'a>(&'a MsgEvent, &'a HashMap<PublicKey, String>);
+struct What<'a>(&'a MsgEvent);
 
 impl Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(MsgEvent { peer, protocol, msg_code, msg_size, .. }, names) = self;
-        write!(f, "{}: {protocol} code {msg_code}, {msg_size} bytes", Who::of(*peer, names))
+        let MsgEvent { peer, protocol, msg_code, msg_size, .. } = self.0;
+        write!(f, "{}: {protocol} code {msg_code}, {msg_size} bytes", Who(peer))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use devp2p_core::enode::Enode;
 use devp2p_core::keys::PublicKey;
+use devp2p_core::net::EndReason;
 use devp2p_core::p2p::{DisconnectReason, Hello};
 use serde::Serialize;
 use tokio::time::Duration;
 
-use super::{PingError, Step};
+use super::{Step, Trouble};
 use crate::failure::Failure;
 use crate::output;
 
@@ -32,7 +33,7 @@ pub(super) struct Found<'a> {
     pub(super) enode: &'a Enode,
     pub(super) hello: &'a Hello,
     /// Why there was no Pong.
-    pub(super) remark: Option<PingError>,
+    pub(super) remark: Option<Trouble>,
 }
 
 /// The JSON.
@@ -54,8 +55,8 @@ impl Report {
         if json {
             return Ok(Self::Json(Milliseconds::default()));
         }
-        let endpoint = enode.endpoint.as_ref();
-        let place = endpoint.map_or_else(String::new, |at| format!(" at {}:{}", at.host, at.tcp));
+        let address = enode.address.as_ref();
+        let place = address.map_or_else(String::new, |at| format!(" at {}:{}", at.host, at.tcp));
         output::line(format_args!("Ping {}{place}\n", enode.public_key.short()))?;
         Ok(Self::Text)
     }
@@ -121,9 +122,9 @@ fn text(hello: &Hello, capabilities: &[String], remark: Option<String>) -> Strin
 }
 
 /// Why there was no Pong, now that the Hello is there.
-fn remark(error: &PingError) -> String {
-    match error {
-        PingError::Refused(reason) => {
+fn remark(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::End(EndReason::Remote(reason)) => {
             let why = match reason {
                 DisconnectReason::UselessPeer => ": a ping offers it no capability",
                 _ => "",

@@ -12,11 +12,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use devp2p_core::discv4::Node;
 use devp2p_core::discv4::distance::Distance;
-use devp2p_core::discv4::lookup::K;
 use devp2p_core::discv4::packet::{Packet, decode};
 use devp2p_core::discv4::service::{Output, ServiceConfig};
+use devp2p_core::discv4::{K, Node};
 use devp2p_core::keys::{NodeId, NodeKey};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;

@@ -27,13 +27,13 @@ use crate::keys::NodeId;
 pub const K: usize = 16;
 
 /// α: how many nodes a lookup asks at a time.
-pub const ALPHA: usize = 3;
+const ALPHA: usize = 3;
 
 /// How many questions a lookup asks in all.
 ///
 /// An honest network needs less than half of it. Dishonest nodes can invent ever closer ones, whose
 /// keys cost them nothing, and keep a lookup busy for ever.
-pub const MAX_ASKED: usize = 64;
+const MAX_ASKED: usize = 64;
 
 /// How often a node is asked that does not answer.
 const MAX_TRIES: u32 = 2;
@@ -42,7 +42,7 @@ const MAX_TRIES: u32 = 2;
 ///
 /// Holds at most `K` nodes, plus 16 for each of the [`MAX_ASKED`] answers: less than 300 KiB.
 #[derive(Debug, Clone)]
-pub struct Lookup {
+pub(super) struct Lookup {
     target: NodeId,
     /// All that we have heard of, also those that did not answer: they are not taken in again.
     seen: BTreeSet<NodeId>,
@@ -68,7 +68,7 @@ enum State {
 impl Lookup {
     /// A lookup that begins with the nodes `known`, and never asks `own`.
     #[must_use]
-    pub fn new(target: NodeId, own: NodeId, known: Vec<Node>) -> Self {
+    pub(super) fn new(target: NodeId, own: NodeId, known: Vec<Node>) -> Self {
         let seen = BTreeSet::from([own]);
         let candidates = BTreeMap::new();
         let mut lookup = Self { target, seen, candidates, asked: 0, waiting: 0 };
@@ -79,7 +79,7 @@ impl Lookup {
     // ANCHOR: next_question
     /// Whom to ask now. Each must be reported once, as [`answered`](Self::answered) or
     /// [`failed`](Self::failed). `None`: nobody, before more is reported.
-    pub fn next_question(&mut self) -> Option<Node> {
+    pub(super) fn next_question(&mut self) -> Option<Node> {
         if self.waiting >= ALPHA || self.asked >= MAX_ASKED {
             return None;
         }
@@ -96,7 +96,7 @@ impl Lookup {
     /// A node that was asked has answered; returns the nodes that we had not heard of.
     ///
     /// Only the first `K` nodes of an answer count.
-    pub fn answered(&mut self, id: NodeId, nodes: Vec<Node>) -> Vec<Node> {
+    pub(super) fn answered(&mut self, id: NodeId, nodes: Vec<Node>) -> Vec<Node> {
         let distance = Distance::between(self.target, id);
         if let Some(candidate) = self.candidates.get_mut(&distance) {
             if candidate.state != State::Waiting {
@@ -109,7 +109,7 @@ impl Lookup {
     }
 
     /// A node that was asked has not answered: it is asked once more.
-    pub fn failed(&mut self, id: NodeId) {
+    pub(super) fn failed(&mut self, id: NodeId) {
         let distance = Distance::between(self.target, id);
         let Some(candidate) = self.candidates.get_mut(&distance) else { return };
         if candidate.state != State::Waiting {
@@ -124,7 +124,7 @@ impl Lookup {
 
     /// Whether nobody is left to be asked or waited for.
     #[must_use]
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         let is_new = |candidate: &Candidate| candidate.state == State::New;
         let is_left = self.asked < MAX_ASKED && self.candidates.values().take(K).any(is_new);
         self.waiting == 0 && !is_left
@@ -132,14 +132,14 @@ impl Lookup {
 
     /// The closest nodes that answered, at most `K`, the closest first.
     #[must_use]
-    pub fn closest(&self) -> Vec<Node> {
+    pub(super) fn closest(&self) -> Vec<Node> {
         let answered = self.candidates.values().filter(|it| it.state == State::Answered);
         answered.take(K).map(|candidate| candidate.node).collect()
     }
 
     /// How many questions were asked so far.
-    #[must_use]
-    pub fn asked(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn asked(&self) -> usize {
         self.asked
     }
 

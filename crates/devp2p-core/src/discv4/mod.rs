@@ -33,7 +33,7 @@
 //! | [`distance`] | what "closest" means |
 //! | [`packet`] | what nodes say, as bytes |
 //! | [`table`], `checks.rs` | which nodes we know, and whether they are still there |
-//! | [`lookup`] | from those we know to the closest there are |
+//! | `lookup.rs` | from those we know to the closest there are |
 //! | `bonds.rs` | who has proved its address, and to whom we have |
 //! | `requests.rs` | what we asked, and how long we wait |
 //! | `address.rs` | which addresses may be passed on |
@@ -52,7 +52,7 @@ mod address;
 mod bonds;
 mod checks;
 pub mod distance;
-pub mod lookup;
+mod lookup;
 mod own_endpoint;
 pub mod packet;
 mod requests;
@@ -61,7 +61,9 @@ pub mod table;
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::enode::{Endpoint, Enode, Host};
+pub use lookup::K;
+
+use crate::enode::{Address, Enode, Host};
 use crate::keys::{NodeId, PublicKey};
 
 /// A node that can be asked: its key, and where it is.
@@ -84,8 +86,8 @@ impl Node {
     /// IPv4 address in the clothes of an IPv6 address (`::ffff:1.2.3.4`) is undressed.
     #[must_use]
     pub fn from_enode(enode: &Enode) -> Option<Self> {
-        match &enode.endpoint {
-            Some(Endpoint { host: Host::Ip(ip), tcp, udp }) if *udp != 0 => Some(Self {
+        match &enode.address {
+            Some(Address { host: Host::Ip(ip), tcp, udp }) if *udp != 0 => Some(Self {
                 public_key: enode.public_key,
                 ip: ip.to_canonical(),
                 udp: *udp,
@@ -110,7 +112,7 @@ impl Node {
     /// Its enode, to print or to dial.
     #[must_use]
     pub fn enode(&self) -> Enode {
-        let endpoint = Endpoint { host: Host::Ip(self.ip), tcp: self.tcp, udp: self.udp };
-        Enode { public_key: self.public_key, endpoint: Some(endpoint) }
+        let address = Address { host: Host::Ip(self.ip), tcp: self.tcp, udp: self.udp };
+        Enode { public_key: self.public_key, address: Some(address) }
     }
 }

@@ -9,6 +9,33 @@
 //! Whoever drives it calls [`receive`](Service::receive) for each datagram, [`tick`](Service::tick)
 //! when [`next_wake`](Service::next_wake) says so, and after each call takes what
 //! [`next_output`](Service::next_output) has, until it has nothing more.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use devp2p_core::discv4::packet::{Endpoint, Packet, decode};
+//! use devp2p_core::discv4::service::{Now, Output, Service, ServiceConfig};
+//! use devp2p_core::discv4::Node;
+//! use devp2p_core::keys::NodeKey;
+//!
+//! let key = |n| Arc::new(NodeKey::from_bytes([n; 32]).expect("a number from 1 on is a key"));
+//! let endpoint = Endpoint { ip: [127, 0, 0, 1].into(), udp: 30303, tcp: 0 };
+//! let bootnode =
+//!     Node { public_key: key(2).public_key(), ip: [127, 0, 0, 2].into(), udp: 30303, tcp: 0 };
+//! let config = ServiceConfig { bootnodes: vec![bootnode], ..ServiceConfig::new(key(1), endpoint) };
+//! let now = Now { since_start: Duration::ZERO, unix: 1_700_000_000 };
+//!
+//! // Who knows one node asks it, but first finds out whether it is there.
+//! let mut service = Service::new(config, [7; 32], now);
+//! service.tick(now);
+//! let Some(Output::Send { to, datagram }) = service.next_output() else {
+//!     panic!("there is a bootnode to be pinged");
+//! };
+//! assert_eq!(to, bootnode.udp_addr());
+//! assert!(matches!(decode(&datagram)?.packet, Packet::Ping(_)));
+//! # Ok::<(), devp2p_core::discv4::packet::PacketError>(())
+//! ```
 
 mod asking;
 mod incoming;
@@ -47,7 +74,7 @@ pub struct Now {
 }
 
 /// What a service is started with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ServiceConfig {
     /// Who we are.
     pub key: Arc<NodeKey>,
@@ -62,6 +89,14 @@ pub struct ServiceConfig {
     /// The record's first sequence number: higher than that of any earlier run. Unix milliseconds
     /// are a good choice.
     pub enr_seq: u64,
+}
+
+impl ServiceConfig {
+    /// The least that a service needs: it knows nobody, and does not move.
+    pub fn new(key: Arc<NodeKey>, endpoint: Endpoint) -> Self {
+        let (bootnodes, known) = (Vec::new(), Vec::new());
+        Self { key, endpoint, learn_endpoint: false, bootnodes, known, enr_seq: 0 }
+    }
 }
 
 /// A node of the discovery network, without its socket.
@@ -258,8 +293,9 @@ impl Service {
 }
 
 fn sign(key: &NodeKey, seq: u64, endpoint: Endpoint) -> Enr {
-    let ip = Some(endpoint.ip).filter(|ip| !ip.is_unspecified());
-    Enr::sign(key, seq, ip, endpoint.udp, endpoint.tcp)
+    let record = Enr::builder(seq).udp(endpoint.udp).tcp(endpoint.tcp);
+    let record = if endpoint.ip.is_unspecified() { record } else { record.ip(endpoint.ip) };
+    record.sign_short(key)
 }
 
 #[cfg(test)]

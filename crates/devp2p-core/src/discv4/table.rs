@@ -38,7 +38,7 @@ use crate::keys::NodeId;
 use crate::policy::is_nearby;
 use bucket::{Bucket, Entry};
 
-pub use bucket::{MAX_OF_ONE_NETWORK_IN_A_BUCKET, MAX_REPLACEMENTS};
+use bucket::MAX_OF_ONE_NETWORK_IN_A_BUCKET;
 
 /// How many buckets there are: one for each of the 16 farthest distances, one for all others.
 ///
@@ -51,7 +51,7 @@ pub const BUCKETS: usize = 17;
 ///
 /// Keys cost nothing, addresses do: whoever wants to be all that we know must have many of them.
 /// Loopback, private and link-local addresses are exempt, or there would be no workshop.
-pub const MAX_OF_ONE_NETWORK: usize = 10;
+const MAX_OF_ONE_NETWORK: usize = 10;
 
 /// So many questions in a row must go unanswered until a node is dropped, if its bucket has
 /// [`FEW`] entries or more. A bad connection of our own should not empty the table.
@@ -60,7 +60,7 @@ const FEW: usize = 4;
 
 /// Who says where a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
+pub(super) enum Source {
     /// The node itself: the newest is right.
     Itself,
     /// Another one: it says nothing new about a node that we know.
@@ -78,7 +78,7 @@ pub struct Table {
 impl Table {
     /// An empty table of the node `own`, which is never in it.
     #[must_use]
-    pub fn new(own: NodeId) -> Self {
+    pub(super) fn new(own: NodeId) -> Self {
         Self { own, buckets: Default::default(), checks: Checks::default() }
     }
 
@@ -120,7 +120,13 @@ impl Table {
     ///
     /// A full bucket keeps who is there; the newcomer is remembered as a replacement, the oldest
     /// of which is forgotten.
-    pub fn add(&mut self, node: Node, source: Source, now: Duration, rng: &mut StdRng) -> bool {
+    pub(super) fn add(
+        &mut self,
+        node: Node,
+        source: Source,
+        now: Duration,
+        rng: &mut StdRng,
+    ) -> bool {
         let id = node.id();
         if id == self.own || node.ip.is_unspecified() || node.udp == 0 {
             return false;
@@ -153,14 +159,14 @@ impl Table {
     }
 
     /// A node that was asked has answered.
-    pub fn answered(&mut self, id: NodeId) {
+    pub(super) fn answered(&mut self, id: NodeId) {
         if let Some(entry) = self.entry_mut(id) {
             entry.failures = 0;
         }
     }
 
     /// A node that was asked has not answered: after five times in a row, it goes.
-    pub fn failed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
+    pub(super) fn failed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
         let Some(entry) = self.entry_mut(id) else { return };
         entry.failures = entry.failures.saturating_add(1);
         if entry.failures < MAX_FAILURES {
@@ -173,7 +179,7 @@ impl Table {
 
     /// The node to check now; to be reported as [`check_passed`](Self::check_passed) or
     /// [`check_failed`](Self::check_failed). Ask again until there is none.
-    pub fn due_check(&mut self, now: Duration, rng: &mut StdRng) -> Option<Node> {
+    pub(super) fn due_check(&mut self, now: Duration, rng: &mut StdRng) -> Option<Node> {
         let pace = self.checks.due(now)?;
         let of_pace = || self.entries().filter(|entry| entry.pace == pace);
         let count = of_pace().count();
@@ -188,12 +194,12 @@ impl Table {
 
     /// When [`due_check`](Self::due_check) may have something.
     #[must_use]
-    pub fn next_check(&self) -> Option<Duration> {
+    pub(super) fn next_check(&self) -> Option<Duration> {
         self.checks.next()
     }
 
     /// A node that was checked has answered: it is checked less often from now on.
-    pub fn check_passed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
+    pub(super) fn check_passed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
         if let Some(entry) = self.entry_mut(id) {
             entry.passed = entry.passed.saturating_add(1);
             entry.failures = 0;
@@ -204,7 +210,7 @@ impl Table {
 
     /// A node that was checked has not answered: two thirds of its credit are gone, and without
     /// credit it is replaced.
-    pub fn check_failed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
+    pub(super) fn check_failed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
         let Some(entry) = self.entry_mut(id) else { return };
         entry.passed /= 3;
         entry.pace = Pace::Fast;
@@ -217,12 +223,12 @@ impl Table {
 
     /// The sequence number of the record of an entry, as far as we have seen it.
     #[must_use]
-    pub fn record_seq(&self, id: NodeId) -> Option<u64> {
+    pub(super) fn record_seq(&self, id: NodeId) -> Option<u64> {
         self.entry(id).map(|entry| entry.seq)
     }
 
     /// The record of an entry was seen.
-    pub fn set_record_seq(&mut self, id: NodeId, seq: u64) {
+    pub(super) fn set_record_seq(&mut self, id: NodeId, seq: u64) {
         if let Some(entry) = self.entry_mut(id) {
             entry.seq = seq;
         }

@@ -30,11 +30,11 @@ fn error(tail: &str) -> EnodeError {
 }
 
 fn host(tail: &str) -> Host {
-    parse(tail).unwrap().endpoint.unwrap().host
+    parse(tail).unwrap().address.unwrap().host
 }
 
 fn ports(tail: &str) -> [u16; 2] {
-    let Endpoint { tcp, udp, .. } = parse(tail).unwrap().endpoint.unwrap();
+    let Address { tcp, udp, .. } = parse(tail).unwrap().address.unwrap();
     [tcp, udp]
 }
 
@@ -243,12 +243,12 @@ fn any_host() -> impl Strategy<Value = Host> {
 }
 
 fn any_enode() -> impl Strategy<Value = Enode> {
-    let endpoint = (any_host(), any::<u16>(), any::<u16>(), any::<bool>()).prop_map(
-        |(host, tcp, udp, one_port)| Endpoint { host, tcp, udp: if one_port { tcp } else { udp } },
+    let address = (any_host(), any::<u16>(), any::<u16>(), any::<bool>()).prop_map(
+        |(host, tcp, udp, one_port)| Address { host, tcp, udp: if one_port { tcp } else { udp } },
     );
-    (any::<u64>(), proptest::option::of(endpoint)).prop_map(|(seed, endpoint)| {
+    (any::<u64>(), proptest::option::of(address)).prop_map(|(seed, address)| {
         let key = NodeKey::generate(&mut StdRng::seed_from_u64(seed));
-        Enode { public_key: key.public_key(), endpoint }
+        Enode { public_key: key.public_key(), address }
     })
 }
 

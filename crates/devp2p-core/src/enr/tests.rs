@@ -4,6 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::*;
+use crate::keys::NodeKey;
 
 fn key() -> NodeKey {
     NodeKey::generate(&mut StdRng::seed_from_u64(1))
@@ -20,7 +21,18 @@ fn signed(pairs: &[(&str, &dyn Encodable)]) -> Enr {
         key.encode(&mut rlp);
         value.encode(&mut rlp);
     }
-    Enr::sign_pairs(&key(), 1, rlp.into())
+    let [signature @ .., _recovery_id] = key().sign(digest(1, &rlp));
+    Enr { signature, seq: 1, pairs: rlp.into(), public_key: key().public_key() }
+}
+
+/// A record that says where its node is.
+fn record(seq: u64, ip: Option<IpAddr>, udp: u16, tcp: u16) -> Enr {
+    let record = Enr::builder(seq).udp(udp).tcp(tcp);
+    let record = match ip {
+        Some(ip) => record.ip(ip),
+        None => record,
+    };
+    record.sign(&key()).unwrap()
 }
 
 /// What comes out when such a record is read.
@@ -49,7 +61,7 @@ fn addresses(v4: &str, v6: &str) -> Enr {
 
 #[test]
 fn a_record_says_what_was_signed() {
-    let record = Enr::sign(&key(), 7, Some(ip("10.1.2.3")), 30303, 30304);
+    let record = record(7, Some(ip("10.1.2.3")), 30303, 30304);
     assert_eq!(Enr::decode(&record.to_rlp()), Ok(record.clone()));
     assert_eq!(record.seq(), 7);
     assert_eq!(record.public_key(), key().public_key());
@@ -61,7 +73,7 @@ fn a_record_says_what_was_signed() {
 
 #[test]
 fn a_record_without_an_address_says_who_but_not_where() {
-    let record = Enr::sign(&key(), 1, None, 0, 0);
+    let record = record(1, None, 0, 0);
     assert_eq!((record.ip(), record.udp(), record.tcp()), (None, 0, 0));
     assert_eq!(record.enode().to_string(), format!("enode://{}", key().public_key()));
     let keys: Vec<&[u8]> = record.pairs().map(|(key, _)| key).collect();
@@ -70,16 +82,47 @@ fn a_record_without_an_address_says_who_but_not_where() {
 
 #[test]
 fn an_ipv6_address_has_its_own_key_and_the_same_ports() {
-    let record = Enr::sign(&key(), 1, Some(ip("2001:db8::1")), 1, 2);
+    let record = record(1, Some(ip("2001:db8::1")), 1, 2);
     assert_eq!((record.ip(), record.udp(), record.tcp()), (Some(ip("2001:db8::1")), 1, 2));
-    let record = Enr::sign(&key(), 1, Some(ip("::ffff:1.2.3.4")), 1, 2);
-    assert_eq!(record.ip(), Some(ip("1.2.3.4")));
+    let mapped = self::record(1, Some(ip("::ffff:1.2.3.4")), 1, 2);
+    assert_eq!(mapped.ip(), Some(ip("1.2.3.4")));
 }
 
 #[test]
 fn the_longest_record_that_we_sign_is_short_enough() {
-    let record = Enr::sign(&key(), u64::MAX, Some(ip("2001:db8::1")), u16::MAX, u16::MAX);
+    let record = record(u64::MAX, Some(ip("2001:db8::1")), u16::MAX, u16::MAX);
     assert_eq!(record.to_rlp().len(), 162);
+}
+
+#[test]
+fn any_key_may_be_in_a_record_and_keys_are_sorted_whatever_comes_first() {
+    let entry = Enr::builder(1).entry("zebra", &7u64).tcp(1).entry("eth", &[1u8, 2, 3]);
+    let record = entry.entry([0xff, 0x00], "bytes").entry("a", "").sign(&key()).unwrap();
+    assert_eq!(Enr::decode(&record.to_rlp()), Ok(record.clone()));
+    let keys: Vec<&[u8]> = record.pairs().map(|(key, _)| key).collect();
+    let expected: [&[u8]; 7] = [b"a", b"eth", b"id", b"secp256k1", b"tcp", b"zebra", &[0xff, 0x00]];
+    assert_eq!(keys, expected);
+    assert_eq!(record.entry("zebra"), Some(7u64));
+    assert_eq!(record.entry("eth"), Some([1u8, 2, 3]));
+    assert_eq!(record.entry::<u16>("eth"), None, "it is too long for that");
+    assert_eq!(record.entry::<u64>("nothing"), None);
+}
+
+#[test]
+fn a_key_that_is_given_twice_has_its_last_value_and_scheme_and_key_are_ours() {
+    let entry = Enr::builder(1).udp(1).udp(2).entry("id", "v5").entry("secp256k1", &[0u8; 33]);
+    let record = entry.sign(&key()).unwrap();
+    assert_eq!(Enr::decode(&record.to_rlp()), Ok(record.clone()));
+    assert_eq!((record.udp(), record.public_key()), (2, key().public_key()));
+}
+
+#[test]
+fn a_record_of_300_bytes_is_signed_and_one_of_301_is_not() {
+    let with = |len: usize| Enr::builder(1).entry("x", &vec![7u8; len][..]).sign(&key());
+    let longest = (0..MAX_RECORD).rev().find(|len| with(*len).is_ok()).unwrap();
+    assert_eq!(with(longest).unwrap().to_rlp().len(), MAX_RECORD);
+    assert!(Enr::decode(&with(longest).unwrap().to_rlp()).is_ok());
+    assert_eq!(with(longest + 1), Err(EnrError::TooLong));
 }
 
 #[test]
@@ -208,7 +251,7 @@ fn with_any_bit_flipped_a_record_is_refused() {
 #[test]
 fn text_that_is_no_record_says_why() {
     let parse = |text: &str| text.parse::<Enr>().unwrap_err();
-    let text = Enr::sign(&key(), 1, None, 0, 0).to_string();
+    let text = record(1, None, 0, 0).to_string();
     assert!(text.parse::<Enr>().is_ok());
     assert_eq!(parse(&text[4..]), EnrError::MissingPrefix);
     assert_eq!(parse(&text.replace("enr:", "ENR:")), EnrError::MissingPrefix);
@@ -222,14 +265,17 @@ fn text_that_is_no_record_says_why() {
 #[cfg(feature = "serde")]
 #[test]
 fn a_record_is_its_text_in_json() {
-    let record = Enr::sign(&key(), 1, None, 0, 0);
-    assert_eq!(serde_json::to_value(&record).unwrap(), record.to_string());
+    let record = record(1, None, 0, 0);
+    let json = serde_json::to_string(&record).unwrap();
+    assert_eq!(json, format!("\"{record}\""));
+    assert_eq!(serde_json::from_str::<Enr>(&json).unwrap(), record);
+    assert!(serde_json::from_str::<Enr>("\"enr:x\"").is_err());
 }
 
 proptest! {
     #[test]
     fn every_record_survives_bytes_and_text(seq: u64, ip: Option<IpAddr>, udp: u16, tcp: u16) {
-        let record = Enr::sign(&key(), seq, ip, udp, tcp);
+        let record = record(seq, ip, udp, tcp);
         prop_assert_eq!(Enr::decode(&record.to_rlp()), Ok(record.clone()));
         prop_assert_eq!(record.to_string().parse(), Ok(record.clone()));
         let seen = (record.seq(), record.udp(), record.tcp());

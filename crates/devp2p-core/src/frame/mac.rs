@@ -4,9 +4,9 @@
 //! ```text
 //! header-mac-seed = aes(mac-secret, digest) ^ header-ciphertext
 //!          absorb(header-mac-seed);  header-mac = digest
-//!          absorb(body-ciphertext)
-//! body-mac-seed   = aes(mac-secret, digest) ^ digest
-//!          absorb(body-mac-seed);    body-mac = digest
+//!          absorb(frame-ciphertext)
+//! frame-mac-seed  = aes(mac-secret, digest) ^ digest
+//!          absorb(frame-mac-seed);   frame-mac = digest
 //! ```
 //!
 //! *digest* is the first 16 bytes of the keccak-256 of all that was absorbed.
@@ -57,8 +57,8 @@ impl Mac {
         self.absorb_seed(ciphertext)
     }
 
-    /// The body-mac over the encrypted, padded body.
-    pub(super) fn body(&mut self, ciphertext: &[u8]) -> [u8; MAC_LEN] {
+    /// The frame-mac over the encrypted, padded body.
+    pub(super) fn frame(&mut self, ciphertext: &[u8]) -> [u8; MAC_LEN] {
         let digest = self.absorb(&[ciphertext]);
         self.absorb_seed(&digest)
     }

@@ -14,6 +14,28 @@
 //!
 //! This module encrypts and authenticates; what the bytes mean is up to [`crate::p2p`].
 //!
+//! ```
+//! use bytes::BytesMut;
+//! use devp2p_core::frame::{HEADER_LEN, MAX_FRAME_SIZE};
+//! # use devp2p_core::handshake::{initiate, respond};
+//! # use devp2p_core::keys::NodeKey;
+//! # let mut rng = rand::rng();
+//! # let (alice, bob) = (NodeKey::generate(&mut rng), NodeKey::generate(&mut rng));
+//! # let (waiting, auth) = initiate(&alice, bob.public_key(), &mut rng);
+//! # let (mut bobs_session, ack) = respond(&bob, &auth, &mut rng)?;
+//! # let mut alices_session = waiting.receive_ack(&ack)?;
+//!
+//! // The sessions are those of the example in `handshake`.
+//! let mut wire = BytesMut::new();
+//! alices_session.writer.seal(b"foobar", &mut wire)?;
+//! assert_eq!(wire.len(), 32 + 16 + 16);
+//!
+//! let (header, body) = wire.split_first_chunk_mut::<HEADER_LEN>().ok_or("cut")?;
+//! let header = bobs_session.reader.open_header(header, MAX_FRAME_SIZE)?;
+//! assert_eq!(bobs_session.reader.open_body(header, body)?, b"foobar");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Spec: [RLPx, framing](https://github.com/ethereum/devp2p/blob/master/rlpx.md#framing).
 //! A known weakness of the protocol, not of this code: both directions use one AES key with the
 //! same IV, so do not count on frames being secret.
@@ -54,7 +76,7 @@ pub enum FrameError {
     HeaderMac,
     /// The body's MAC is wrong.
     #[error("the MAC of the frame body is wrong")]
-    BodyMac,
+    FrameMac,
     /// The body given is not as long as its header says.
     #[error("the frame body is not as long as its header says")]
     BodyLength,
@@ -128,10 +150,14 @@ impl FrameWriter {
         let start = out.len();
         out.extend_from_slice(frame_data);
         out.resize(start.saturating_add(padded(size)), 0);
-        let body = out.get_mut(start..).unwrap_or_default();
+        let Some(body) = out.get_mut(start..) else {
+            // Cannot be; but what is not encrypted must not stay where the ciphertext belongs.
+            out.truncate(start);
+            return Err(FrameError::BodyLength);
+        };
         self.keystream.apply_keystream(body);
-        let body_mac = self.mac.body(body);
-        out.extend_from_slice(&body_mac);
+        let frame_mac = self.mac.frame(body);
+        out.extend_from_slice(&frame_mac);
         Ok(())
     }
 }
@@ -168,7 +194,7 @@ impl FrameReader {
     /// frame-data.
     ///
     /// # Errors
-    /// [`FrameError::BodyLength`], [`FrameError::BodyMac`].
+    /// [`FrameError::BodyLength`], [`FrameError::FrameMac`].
     #[expect(clippy::needless_pass_by_value, reason = "the header is the right to one body")]
     pub fn open_body<'a>(
         &mut self,
@@ -180,8 +206,8 @@ impl FrameReader {
         }
         let (ciphertext, their_mac) =
             body.split_last_chunk_mut::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
-        if !equal(&self.mac.body(ciphertext), their_mac) {
-            return Err(FrameError::BodyMac);
+        if !equal(&self.mac.frame(ciphertext), their_mac) {
+            return Err(FrameError::FrameMac);
         }
         self.keystream.apply_keystream(ciphertext);
         ciphertext.get(..header.size).ok_or(FrameError::BodyLength)

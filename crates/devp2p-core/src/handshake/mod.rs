@@ -15,15 +15,28 @@
 //! The three functions take bytes and return bytes; [`crate::net`] moves them. A wrong order does
 //! not compile: [`AuthSent::receive_ack`] consumes the only state there is.
 //!
-//! Both packets are `size (2 bytes) ‖ ECIES ciphertext` as of EIP-8, and at most
-//! [`MAX_PACKET`] bytes. The older form without a size prefix is refused, as go-ethereum does
-//! since v1.10.4.
+//! ```
+//! use devp2p_core::handshake::{initiate, respond};
+//! use devp2p_core::keys::NodeKey;
+//!
+//! let mut rng = rand::rng();
+//! let (alice, bob) = (NodeKey::generate(&mut rng), NodeKey::generate(&mut rng));
+//! let (waiting, auth) = initiate(&alice, bob.public_key(), &mut rng);
+//! let (bobs_session, ack) = respond(&bob, &auth, &mut rng)?;
+//! let alices_session = waiting.receive_ack(&ack)?;
+//! assert_eq!(bobs_session.remote_key, alice.public_key());
+//! assert_eq!(alices_session.remote_key, bob.public_key());
+//! # Ok::<(), devp2p_core::handshake::HandshakeError>(())
+//! ```
+//!
+//! Both packets are `size (2 bytes) ‖ ECIES ciphertext` as of EIP-8, with at most
+//! [`MAX_CIPHERTEXT`] bytes of the latter. The older form without a size prefix is refused, as
+//! go-ethereum does since v1.10.4.
 //!
 //! Spec: [RLPx, initial handshake](https://github.com/ethereum/devp2p/blob/master/rlpx.md#initial-handshake),
 //! [EIP-8](https://eips.ethereum.org/EIPS/eip-8)
 
 mod body;
-mod ecies;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -33,6 +46,7 @@ use std::fmt;
 use rand::CryptoRng;
 use thiserror::Error;
 
+use crate::ecies;
 use crate::frame::{FrameReader, FrameWriter};
 use crate::keys::{NodeKey, PublicKey, Secret};
 use body::{AckBody, AuthBody, Nonce};
@@ -40,7 +54,7 @@ use secrets::{Contribution, Secrets, xor};
 
 /// Longest ECIES ciphertext in an auth or ack packet that we accept, in bytes; checked before
 /// anything is allocated. The same limit as go-ethereum's since v1.14.6.
-pub const MAX_PACKET: usize = 2048;
+pub const MAX_CIPHERTEXT: usize = 2048;
 
 /// Shortest random padding of our packets. EIP-8 asks for at least 100 bytes, so that a packet
 /// can be told from the older, shorter form.
@@ -50,7 +64,7 @@ const MIN_PADDING: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The size prefix is too small for a ciphertext or above [`MAX_PACKET`].
+    /// The size prefix is too small for a ciphertext or above [`MAX_CIPHERTEXT`].
     #[error("the handshake packet announces {0} bytes, which is not between 113 and 2048")]
     PacketSize(usize),
     /// The packet is shorter or longer than its size prefix says.
@@ -74,8 +88,8 @@ pub enum HandshakeError {
 ///
 /// Reader and writer are separate values, so that two tasks can use them without a lock.
 pub struct Session {
-    /// The peer's static public key: its identity, proved by this handshake.
-    pub remote: PublicKey,
+    /// The remote node's static public key: its identity, proved by this handshake.
+    pub remote_key: PublicKey,
     /// Seals what we send.
     pub writer: FrameWriter,
     /// Opens what we receive.
@@ -84,18 +98,18 @@ pub struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("remote", &self.remote).finish_non_exhaustive()
+        f.debug_struct("Session").field("remote_key", &self.remote_key).finish_non_exhaustive()
     }
 }
 
 /// Checks the first two bytes of a packet and returns how many bytes follow them
-/// (113 to [`MAX_PACKET`]).
+/// (113 to [`MAX_CIPHERTEXT`]).
 ///
 /// # Errors
 /// [`HandshakeError::PacketSize`] outside these limits.
 pub fn packet_len(prefix: [u8; 2]) -> Result<usize, HandshakeError> {
     let len = usize::from(u16::from_be_bytes(prefix));
-    if (ecies::OVERHEAD..=MAX_PACKET).contains(&len) {
+    if (ecies::OVERHEAD..=MAX_CIPHERTEXT).contains(&len) {
         Ok(len)
     } else {
         Err(HandshakeError::PacketSize(len))
@@ -104,22 +118,19 @@ pub fn packet_len(prefix: [u8; 2]) -> Result<usize, HandshakeError> {
 
 /// Begins a handshake with the node that owns `recipient`: returns the auth packet to send and
 /// the state that waits for the ack.
-///
-/// # Errors
-/// None in practice; encryption reports impossible sizes as [`HandshakeError::PacketSize`].
 pub fn initiate<'k>(
     key: &'k NodeKey,
     recipient: PublicKey,
     rng: &mut impl CryptoRng,
-) -> Result<(AuthSent<'k>, Vec<u8>), HandshakeError> {
+) -> (AuthSent<'k>, Vec<u8>) {
     // Its public key is not sent: the recipient recovers it from the signature.
     let ephemeral = Secret::generate(rng);
     let nonce = random_nonce(rng);
     // sig = sign(initiator-ephemeral-key, static-shared-secret ^ initiator-nonce)
-    let signature = ephemeral.sign_recoverable(xor(key.agree(&recipient).as_bytes(), &nonce));
+    let signature = ephemeral.sign(xor(key.agree(&recipient).as_bytes(), &nonce));
     let body = AuthBody { signature, initiator: key.public_key().to_bytes(), nonce };
-    let auth = seal_packet(&recipient, body.encode(), rng)?;
-    Ok((AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth))
+    let auth = seal_packet(&recipient, body.encode(), rng);
+    (AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth)
 }
 
 /// The initiator's state between auth and ack.
@@ -152,7 +163,7 @@ impl AuthSent<'_> {
         let ours = Contribution { nonce: &self.nonce, packet: &self.auth };
         let theirs = Contribution { nonce: &body.nonce, packet: ack };
         let (writer, reader) = secrets.directions(ours, theirs);
-        Ok(Session { remote: self.recipient, writer, reader })
+        Ok(Session { remote_key: self.recipient, writer, reader })
     }
 }
 
@@ -174,7 +185,7 @@ pub fn respond(
     let ephemeral = NodeKey::generate(rng);
     let nonce = random_nonce(rng);
     let answer = AckBody { ephemeral: ephemeral.public_key().to_bytes(), nonce };
-    let ack = seal_packet(&initiator, answer.encode(), rng)?;
+    let ack = seal_packet(&initiator, answer.encode(), rng);
 
     // ephemeral-key = ecdh(recipient-ephemeral, initiator-ephemeral)
     let ephemeral_key = ephemeral.agree(&initiator_ephemeral);
@@ -182,7 +193,7 @@ pub fn respond(
     let ours = Contribution { nonce: &nonce, packet: &ack };
     let theirs = Contribution { nonce: &body.nonce, packet: auth };
     let (writer, reader) = secrets.directions(ours, theirs);
-    Ok((Session { remote: initiator, writer, reader }, ack))
+    Ok((Session { remote_key: initiator, writer, reader }, ack))
 }
 
 fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
@@ -192,26 +203,22 @@ fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
 }
 
 /// size (2) ‖ ECIES(body ‖ 100 to 227 bytes of padding)
-fn seal_packet(
-    recipient: &PublicKey,
-    mut plaintext: Vec<u8>,
-    rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, HandshakeError> {
+fn seal_packet(recipient: &PublicKey, mut plaintext: Vec<u8>, rng: &mut impl CryptoRng) -> Vec<u8> {
     let mut random_byte = [0];
     rng.fill_bytes(&mut random_byte);
     let padding = MIN_PADDING.saturating_add(usize::from(random_byte[0] / 2));
     plaintext.resize(plaintext.len().saturating_add(padding), 0);
-    let len = plaintext.len().saturating_add(ecies::OVERHEAD);
-    let prefix = u16::try_from(len).map_err(|_| HandshakeError::PacketSize(len))?.to_be_bytes();
-    let ciphertext = ecies::encrypt(recipient, &plaintext, prefix, rng)
-        .map_err(|_| HandshakeError::PacketSize(len))?;
-    Ok([&prefix[..], &ciphertext].concat())
+    // Two bytes are enough: a body has less than 200.
+    let [.., high, low] = plaintext.len().saturating_add(ecies::OVERHEAD).to_be_bytes();
+    let size = [high, low];
+    let ciphertext = ecies::encrypt(recipient, &plaintext, &size, rng);
+    [&size[..], &ciphertext].concat()
 }
 
 fn open_packet(key: &NodeKey, packet: &[u8]) -> Result<Vec<u8>, HandshakeError> {
-    let (prefix, ciphertext) = packet.split_first_chunk().ok_or(HandshakeError::PacketLength)?;
-    if packet_len(*prefix)? != ciphertext.len() {
+    let (size, ciphertext) = packet.split_first_chunk().ok_or(HandshakeError::PacketLength)?;
+    if packet_len(*size)? != ciphertext.len() {
         return Err(HandshakeError::PacketLength);
     }
-    ecies::decrypt(key, ciphertext, *prefix).map_err(|_| HandshakeError::Undecipherable)
+    ecies::decrypt(key, ciphertext, size).map_err(|_| HandshakeError::Undecipherable)
 }

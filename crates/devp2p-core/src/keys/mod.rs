@@ -10,6 +10,18 @@
 //! A node *is* its key: whoever holds the [`NodeKey`] can answer under its [`PublicKey`], nobody
 //! else can. The submodule [`file`](mod@file) keeps a key over restarts.
 //!
+//! ```
+//! use devp2p_core::keys::{NodeKey, PublicKey};
+//!
+//! let (alice, bob) = (NodeKey::generate(&mut rand::rng()), NodeKey::generate(&mut rand::rng()));
+//! let (hers, his) = (alice.agree(&bob.public_key()), bob.agree(&alice.public_key()));
+//! assert_eq!(hers.as_bytes(), his.as_bytes());
+//!
+//! let signature = alice.sign([7; 32]);
+//! assert_eq!(PublicKey::recover([7; 32], &signature)?, alice.public_key());
+//! # Ok::<(), devp2p_core::keys::KeyError>(())
+//! ```
+//!
 //! This module must not decide what is signed or what a shared secret is used for; the handshake
 //! does. It draws no randomness of its own, with one exception that changes no output: see
 //! `context`.
@@ -33,6 +45,7 @@ pub use public::{NodeId, PublicKey};
 
 /// Why bytes or text are not a key, or a signature names no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// The 32 bytes are zero or not below the order of the curve.
     #[error("a secret key is a number from 1 to the curve's order less 1: take another one")]
@@ -49,6 +62,9 @@ pub enum KeyError {
     /// The 64 bytes are no point of the curve secp256k1.
     #[error("the public key is no point of the curve secp256k1: copy it again, a digit is wrong")]
     NotOnCurve,
+    /// The text of a node id is not 64 hex digits.
+    #[error("a node id is written as 64 hex digits, 0 to 9 and a to f")]
+    NodeId,
     /// No public key made the signature, or its recovery id is not one of 0 to 3.
     #[error("the signature belongs to no public key: r ‖ s ‖ recovery id (0 to 3) is expected")]
     InvalidSignature,
@@ -104,9 +120,11 @@ impl NodeKey {
 
     /// Signs `digest`: r ‖ s ‖ recovery id, with the recovery id 0 to 3.
     ///
+    /// Who has the digest and the signature finds out the key: [`PublicKey::recover`].
     /// Deterministic (RFC 6979): no random number that could be drawn twice and betray the key.
-    pub(crate) fn sign_recoverable(&self, digest: [u8; 32]) -> [u8; 65] {
-        self.secret.sign_recoverable(digest)
+    #[must_use]
+    pub fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
+        self.secret.sign(digest)
     }
 }
 
@@ -155,8 +173,8 @@ impl Secret {
         SharedSecret(x)
     }
 
-    /// As [`NodeKey::sign_recoverable`].
-    pub(crate) fn sign_recoverable(&self, digest: [u8; 32]) -> [u8; 65] {
+    /// As [`NodeKey::sign`].
+    pub(crate) fn sign(&self, digest: [u8; 32]) -> [u8; 65] {
         let message = Message::from_digest(digest);
         let (recovery_id, r_s) =
             context().sign_ecdsa_recoverable(message, &self.0).serialize_compact();

@@ -85,7 +85,7 @@ impl PublicKey {
     /// # Errors
     ///
     /// [`KeyError::InvalidSignature`] if there is no such key, or the recovery id is above 3.
-    pub(crate) fn recover(digest: [u8; 32], signature: &[u8; 65]) -> Result<PublicKey, KeyError> {
+    pub fn recover(digest: [u8; 32], signature: &[u8; 65]) -> Result<PublicKey, KeyError> {
         let [r_s @ .., recovery_id] = signature;
         RecoveryId::try_from(i32::from(*recovery_id))
             .and_then(|recovery_id| RecoverableSignature::from_compact(r_s, recovery_id))
@@ -161,6 +161,16 @@ impl NodeId {
     }
 }
 
+impl FromStr for NodeId {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<NodeId, KeyError> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| KeyError::NodeId)?;
+        Ok(NodeId(bytes))
+    }
+}
+
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
@@ -179,19 +189,5 @@ struct Short([u8; 4]);
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for PublicKey {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for NodeId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

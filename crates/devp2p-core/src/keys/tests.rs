@@ -96,7 +96,7 @@ fn the_signature_of_the_eip_8_auth_names_the_ephemeral_key() {
 #[test]
 fn recovery_ids_above_three_are_refused() {
     let digest = [7; 32];
-    let mut signature = key(INITIATOR).sign_recoverable(digest);
+    let mut signature = key(INITIATOR).sign(digest);
     for recovery_id in 4..=255 {
         signature[64] = recovery_id;
         assert_eq!(PublicKey::recover(digest, &signature), Err(KeyError::InvalidSignature));
@@ -119,7 +119,7 @@ fn a_signature_of_zeros_or_above_the_order_is_refused() {
 fn a_changed_signature_never_names_its_maker() {
     let digest = [7; 32];
     let maker = key(INITIATOR);
-    let signature = maker.sign_recoverable(digest);
+    let signature = maker.sign(digest);
     for (position, bit) in (0..65).flat_map(|position| (0..8).map(move |bit| (position, bit))) {
         let mut changed = signature;
         changed[position] ^= 1 << bit;
@@ -179,7 +179,7 @@ fn the_short_form_of_a_key_is_that_of_the_example_record_of_eip_778() {
 #[test]
 fn a_signature_belongs_to_one_key_and_one_digest() {
     let signer = key(INITIATOR);
-    let [signature @ .., _] = signer.sign_recoverable([1; 32]);
+    let [signature @ .., _] = signer.sign([1; 32]);
     assert_eq!(signer.public_key().verify([1; 32], &signature), Ok(()));
     let wrong = Err(KeyError::InvalidSignature);
     assert_eq!(signer.public_key().verify([2; 32], &signature), wrong);
@@ -190,7 +190,7 @@ fn a_signature_belongs_to_one_key_and_one_digest() {
 #[test]
 fn of_the_two_signatures_that_anybody_can_make_of_one_only_the_signers_counts() {
     let signer = key(INITIATOR);
-    let [mut signature @ .., recovery_id] = signer.sign_recoverable([1; 32]);
+    let [mut signature @ .., recovery_id] = signer.sign([1; 32]);
     // s becomes order - s, byte by byte.
     let mut borrow = 0;
     for (s, n) in signature[32..].iter_mut().zip(bytes::<32>(ORDER)).rev() {
@@ -301,7 +301,7 @@ proptest! {
 
     #[test]
     fn every_signature_names_its_maker(key in any_key(), digest: [u8; 32]) {
-        let signature = key.sign_recoverable(digest);
+        let signature = key.sign(digest);
         prop_assert_eq!(PublicKey::recover(digest, &signature), Ok(key.public_key()));
     }
 

@@ -1,16 +1,20 @@
 //! How a server is to be, and why it may not start.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
 use std::{fmt, io};
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use thiserror::Error;
 
+use super::clock::Clock;
 use super::discovery::{AskError, resolve};
 use crate::discv4::Node;
 use crate::enode::Enode;
 use crate::keys::{NodeKey, PublicKey};
-use crate::p2p::hello::MAX_HELLO;
-use crate::p2p::{Capability, Hello};
+use crate::p2p::{Capability, Hello, MAX_HELLO};
 use crate::protocol::Protocol;
 
 /// How a server is to be. Set what matters and take the rest from [`Config::new`]:
@@ -24,7 +28,7 @@ use crate::protocol::Protocol;
 #[derive(Debug)]
 pub struct Config {
     /// The node's identity.
-    pub key: NodeKey,
+    pub key: Arc<NodeKey>,
     /// What it calls itself; see [`client_name`].
     pub name: String,
     /// How many peers it has at most, dialed or not. 0, the default, refuses everyone who is not
@@ -38,27 +42,60 @@ pub struct Config {
     /// nodes it knows. It asks nobody by itself, unless there are bootnodes. (go-ethereum: off
     /// unless `DiscoveryV4` is set.)
     pub discovery: bool,
-    /// The nodes that discovery begins with; host names are looked up once, at the start. With them the server searches for nodes and dials
-    /// them, into a third of its slots, at least one; inbound connections get the rest: with
-    /// `max_peers` 1 none. Without them all slots are for everybody.
+    /// The nodes that discovery begins with; host names are looked up once, at the start. With them
+    /// the server searches for nodes and dials them, into a third of its slots, at least one;
+    /// inbound connections get the rest: with `max_peers` 1 none. Without them all slots are for
+    /// everybody.
     pub bootnodes: Vec<Enode>,
     /// The IP address in its enode; the default is the one it listens on, or 127.0.0.1 if that is
     /// all of them.
     pub ip: Option<IpAddr>,
-    /// The subprotocols it speaks. Without any it accepts every peer, and has nothing to say to
+    /// The protocols it speaks. Without any it accepts every peer, and has nothing to say to
     /// them.
     pub protocols: Vec<Protocol>,
     /// Nodes that may connect even when all slots are taken.
     pub trusted: Vec<PublicKey>,
     /// Whether messages are told as events, too.
     pub message_events: bool,
+    /// For tests: makes the run repeatable. `None`, the default, takes random numbers and the time
+    /// of day from the system.
+    pub replay: Option<Replay>,
+}
+
+/// Where a run that can be repeated takes its random numbers and the time of day from.
+///
+/// Everything that a server draws or puts in order follows from the seed, keys of its connections
+/// included: whoever knows it can read them. With the same seed, and a network and a clock that do
+/// the same (a paused one of tokio), two runs are the same, byte for byte.
+#[derive(Clone, Copy)]
+pub struct Replay {
+    /// All random numbers come from it.
+    pub seed: [u8; 32],
+    /// The time of day at the start, since 1970; it goes on with tokio's clock.
+    pub unix: Duration,
+}
+
+impl Replay {
+    /// The clock, starting now, and the random numbers: those of `replay`, or the system's.
+    pub(super) fn begin(replay: Option<Self>) -> (Clock, StdRng) {
+        match replay {
+            Some(Self { seed, unix }) => (Clock::start(Some(unix)), StdRng::from_seed(seed)),
+            None => (Clock::start(None), StdRng::from_rng(&mut rand::rng())),
+        }
+    }
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replay").field("unix", &self.unix).finish_non_exhaustive()
+    }
 }
 
 impl Config {
     /// The least that a server needs.
-    pub fn new(key: NodeKey, name: impl Into<String>) -> Self {
+    pub fn new(key: impl Into<Arc<NodeKey>>, name: impl Into<String>) -> Self {
         Self {
-            key,
+            key: key.into(),
             name: name.into(),
             max_peers: 0,
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
@@ -68,6 +105,7 @@ impl Config {
             protocols: Vec::new(),
             trusted: Vec::new(),
             message_events: false,
+            replay: None,
         }
     }
 }

@@ -2,43 +2,40 @@
 //!
 //! Read [`Connection::run`], then [`Connection::introduce`]: they are the story.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use rand::rngs::StdRng;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::transport::{self, Incoming, Outgoing, TransportError};
-use super::{EndReason, GOODBYE_TIMEOUT, PeerInfo, SETUP_TIMEOUT, peer, tcp};
+use super::link::{Link, Stream, connect};
+use super::{EndReason, PeerInfo, SETUP_TIMEOUT, peer};
 use crate::enode::Enode;
-use crate::events::PeerEvent;
-use crate::handshake::Session;
-use crate::keys::{NodeKey, PublicKey};
-use crate::p2p::capability::{self, Shared};
-use crate::p2p::hello::MAX_HELLO;
-use crate::p2p::message::{self, Compression, MessageError};
-use crate::p2p::{Capability, DISCONNECT, DisconnectReason, HELLO, Hello};
-use crate::policy::{Candidate, ConnectionId, Direction};
+use crate::events::EventSender;
+use crate::info::MAX_CAPABILITIES;
+use crate::keys::NodeKey;
+use crate::p2p::{DisconnectReason, Hello, Offer, shared};
+use crate::policy::{Candidate, ConnectionId};
 use crate::protocol::Protocol;
 
 /// What all connections of a server share.
-pub(super) struct Local {
+pub(super) struct Context {
     pub(super) key: Arc<NodeKey>,
     pub(super) hello: Hello,
     pub(super) protocols: Vec<Protocol>,
     pub(super) questions: mpsc::Sender<Question>,
     /// Where message events go, if they are wanted. Weak: a connection must not keep the stream
     /// of events open when the server is gone.
-    pub(super) events: Option<broadcast::WeakSender<PeerEvent>>,
+    pub(super) events: Option<Weak<EventSender>>,
 }
 
 /// A connection asks the main loop whether it may stay.
 pub(super) struct Question {
     pub(super) candidate: Candidate,
     pub(super) checkpoint: Checkpoint,
-    pub(super) answer: oneshot::Sender<Result<(), DisconnectReason>>,
+    pub(super) answer: oneshot::Sender<Result<Standing, DisconnectReason>>,
 }
 
 /// When it asks.
@@ -47,41 +44,36 @@ pub(super) enum Checkpoint {
     AfterHello(PeerInfo),
 }
 
+/// What the main loop knows about a node that may stay.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    pub(super) trusted: bool,
+    pub(super) is_static: bool,
+}
+
 /// How a connection is told to end: it waits for a reason.
 pub(super) type Closing = watch::Receiver<Option<DisconnectReason>>;
 
 /// Where a connection comes from.
 pub(super) enum Origin {
     Dial(Enode),
-    Accept(tcp::Connected),
+    Accept(Stream),
 }
 
 /// One connection of a server.
 pub(super) struct Connection {
-    pub(super) local: Arc<Local>,
+    pub(super) context: Arc<Context>,
     pub(super) id: ConnectionId,
     pub(super) closing: Closing,
 }
 
-/// An encrypted stream to a node whose key is proved.
-pub(super) struct Link<R, W> {
-    pub(super) remote: PublicKey,
-    pub(super) direction: Direction,
-    /// Our end and theirs.
-    pub(super) addresses: (SocketAddr, SocketAddr),
-    pub(super) incoming: Incoming<R>,
-    pub(super) outgoing: Outgoing<W>,
-    /// Off until both have said Hello.
-    pub(super) compression: Compression,
-}
-
 impl Connection {
     /// Everything from connect or accept to goodbye; returns why it ended.
-    pub(super) async fn run(mut self, origin: Origin) -> EndReason {
+    pub(super) async fn run(mut self, origin: Origin, rng: StdRng) -> EndReason {
         let deadline = Instant::now() + SETUP_TIMEOUT;
-        let local = self.local.clone();
+        let context = self.context.clone();
         // In a box, as the next steps: a peer must not keep room for what it did in its youth.
-        let step = Box::pin(shake_hands(&local.key, origin));
+        let step = Box::pin(shake_hands(&context.key, origin, rng));
         match before(deadline, &mut self.closing, step).await {
             Ok(link) => self.proceed(link, deadline).await,
             Err(reason) => reason,
@@ -101,11 +93,12 @@ impl Connection {
         let mut closing = self.closing.clone();
         let step = Box::pin(self.introduce(&mut link));
         match before(deadline, &mut closing, step).await {
-            Ok((peer, shared)) => {
-                peer::run(&self.local, &mut self.closing, link, &peer, &shared).await
+            Ok(peer) => {
+                let end = told_to_close(&mut self.closing);
+                peer::run(&self.context, link, &peer, end).await
             }
             Err(reason) => {
-                Box::pin(link.say_goodbye(&reason)).await;
+                Box::pin(link.say_goodbye(reason.disconnect())).await;
                 reason
             }
         }
@@ -113,140 +106,82 @@ impl Connection {
 
     // ANCHOR: introduce
     /// Handshake → *may it stay?* → Hello → identity → capabilities → *may it stay?*
-    async fn introduce<R, W>(
-        &self,
-        link: &mut Link<R, W>,
-    ) -> Result<(PeerInfo, Vec<Shared>), EndReason>
+    async fn introduce<R, W>(&self, link: &mut Link<R, W>) -> Result<PeerInfo, EndReason>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        self.ask(link, Checkpoint::AfterHandshake).await?;
-        let hello = link.exchange_hello(&self.local.hello).await?;
-        if hello.public_key != link.remote {
-            return Err(EndReason::Local(DisconnectReason::UnexpectedIdentity));
-        }
-        let shared = capability::shared(&self.local.offers(), &hello.capabilities);
-        // As in go-ethereum, a server without any subprotocol accepts everyone.
-        if shared.is_empty() && !self.local.protocols.is_empty() {
+        let standing = self.ask(link, Checkpoint::AfterHandshake).await?;
+        let hello = link.exchange_hello(&self.context.hello).await?;
+        link.check_identity(&hello)?;
+        let shared = shared(&self.context.offers(), &hello.capabilities);
+        // As in go-ethereum, a server without any protocol accepts everyone.
+        if shared.is_empty() && !self.context.protocols.is_empty() {
             return Err(EndReason::Local(DisconnectReason::UselessPeer));
         }
-        debug!(peer = %link.remote.short(), shared = shared.len(), "identity and capabilities are right");
-        let (local, remote) = link.addresses;
-        let peer = PeerInfo {
-            id: link.remote,
-            name: hello.client_id,
-            capabilities: hello.capabilities,
-            local,
-            remote,
-            direction: link.direction,
-        };
+        debug!(peer = %link.remote_key.short(), shared = shared.len(), "identity and capabilities are right");
+        link.share(shared);
+        let peer = peer_info(link, hello, standing);
         self.ask(link, Checkpoint::AfterHello(peer.clone())).await?;
-        Ok((peer, shared))
+        Ok(peer)
     }
     // ANCHOR_END: introduce
 
     /// Asks the main loop, which alone knows all connections, whether this one may stay.
-    async fn ask<R, W>(&self, link: &Link<R, W>, checkpoint: Checkpoint) -> Result<(), EndReason> {
-        let candidate = Candidate { id: self.id, key: link.remote, direction: link.direction };
+    async fn ask<R, W>(
+        &self,
+        link: &Link<R, W>,
+        checkpoint: Checkpoint,
+    ) -> Result<Standing, EndReason> {
+        let (connection, key, direction) = (self.id, link.remote_key, link.direction);
+        let candidate = Candidate { connection, key, direction };
         let (answer, answered) = oneshot::channel();
         let quitting = EndReason::Local(DisconnectReason::Quitting);
-        match self.local.questions.send(Question { candidate, checkpoint, answer }).await {
+        match self.context.questions.send(Question { candidate, checkpoint, answer }).await {
             Ok(()) => answered.await.map_err(|_| quitting)?.map_err(EndReason::Local),
             Err(_) => Err(quitting),
         }
     }
 }
 
-impl Local {
-    /// Our capabilities with their lengths.
-    fn offers(&self) -> Vec<(Capability, u64)> {
-        self.protocols.iter().map(|protocol| (protocol.capability(), protocol.length())).collect()
+impl Context {
+    /// What we offer.
+    fn offers(&self) -> Vec<Offer> {
+        self.protocols.iter().map(Protocol::offer).collect()
     }
 }
 
-impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
-    /// Sends our Hello and reads theirs, neither waiting for the other.
-    async fn exchange_hello(&mut self, ours: &Hello) -> Result<Hello, EndReason> {
-        self.outgoing.seal(&message::encode(HELLO, &ours.encode(), Compression::Off)?)?;
-        let (sent, received) =
-            tokio::join!(self.outgoing.flush(), receive_hello(&mut self.incoming));
-        // What they said counts more than that they did not listen: it may be a Disconnect.
-        let theirs = received?;
-        sent?;
-        debug!(peer = %self.remote.short(), name = theirs.client_id, version = theirs.version, "Hello exchanged");
-        self.compression = Compression::for_version(theirs.version);
-        Ok(theirs)
+/// What is known about a peer.
+fn peer_info<R, W>(link: &Link<R, W>, hello: Hello, standing: Standing) -> PeerInfo {
+    let offered = hello.capabilities.len();
+    if offered > MAX_CAPABILITIES {
+        debug!(peer = %link.remote_key.short(), offered, "only the first {MAX_CAPABILITIES} capabilities are kept");
     }
-
-    /// Says why we go, if there is something to say, and waits until it was heard: a connection
-    /// that is closed with unread input is reset, and a reset destroys what was sent.
-    async fn say_goodbye(mut self: Box<Self>, reason: &EndReason) {
-        let Some(disconnect) = reason.disconnect() else {
-            return;
-        };
-        debug!(peer = %self.remote.short(), reason = %disconnect, "saying goodbye");
-        let farewell = async {
-            self.outgoing.send(DISCONNECT, &disconnect.encode(), self.compression).await?;
-            self.outgoing.shutdown().await
-        };
-        // The connection is at its end; that the goodbye did not arrive changes nothing.
-        let _ = timeout(GOODBYE_TIMEOUT, farewell).await;
-        let _ = timeout(GOODBYE_TIMEOUT, self.incoming.discard()).await;
+    let shared = link.codec.shared().iter().map(|shared| shared.capability.clone());
+    PeerInfo {
+        shared: shared.collect(),
+        local: link.local,
+        remote: link.remote,
+        trusted: standing.trusted,
+        is_static: standing.is_static,
+        ..PeerInfo::from_hello(hello, link.direction)
     }
 }
 
 /// TCP and the RLPx handshake; whoever dials is the initiator.
-async fn shake_hands(
-    key: &NodeKey,
-    origin: Origin,
-) -> Result<Box<Link<tcp::Reader, tcp::Writer>>, EndReason> {
+async fn shake_hands(key: &NodeKey, origin: Origin, rng: StdRng) -> Result<Box<Link>, EndReason> {
     match origin {
         Origin::Dial(enode) => {
             debug!(peer = %enode.public_key.short(), "dialing");
-            let dialed = tcp::dial(&enode).await;
-            let mut tcp = dialed.map_err(|error| EndReason::Connect(error.kind()))?;
-            debug!(local = %tcp.local, remote = %tcp.remote, "TCP connected");
-            let session =
-                transport::initiate(&mut tcp.reader, &mut tcp.writer, key, enode.public_key).await;
-            let session = session.map_err(|error| match error {
-                TransportError::ClosedInHandshake => EndReason::HungUp,
-                other => EndReason::Transport(other),
-            })?;
-            Ok(Link::new(tcp, session, Direction::Outbound))
+            let stream = connect(&enode).await;
+            let stream = stream.map_err(|error| EndReason::Connect(error.kind()))?;
+            debug!(local = ?stream.local, remote = ?stream.remote, "TCP connected");
+            Link::initiate(stream, key, enode.public_key, rng).await.map(Box::new)
         }
-        Origin::Accept(mut tcp) => {
-            debug!(local = %tcp.local, remote = %tcp.remote, "TCP accepted");
-            let session = transport::respond(&mut tcp.reader, &mut tcp.writer, key).await?;
-            Ok(Link::new(tcp, session, Direction::Inbound))
+        Origin::Accept(stream) => {
+            debug!(local = ?stream.local, remote = ?stream.remote, "TCP accepted");
+            Link::respond(stream, key, rng).await.map(Box::new)
         }
-    }
-}
-
-impl Link<tcp::Reader, tcp::Writer> {
-    /// In a box, because it is handed on from step to step.
-    fn new(tcp: tcp::Connected, session: Session, direction: Direction) -> Box<Self> {
-        Box::new(Self {
-            remote: session.remote,
-            direction,
-            addresses: (tcp.local, tcp.remote),
-            incoming: Incoming::new(tcp.reader, session.reader),
-            outgoing: Outgoing::new(tcp.writer, session.writer),
-            compression: Compression::Off,
-        })
-    }
-}
-
-/// Reads the other side's first message: its Hello, or why it does not want us.
-pub(crate) async fn receive_hello(
-    incoming: &mut Incoming<impl AsyncRead + Unpin>,
-) -> Result<Hello, EndReason> {
-    // One byte for the msg-id. Strangers get no larger frame than a Hello needs.
-    let frame_data = incoming.read(MAX_HELLO.saturating_add(1)).await?;
-    match message::split_id(frame_data)? {
-        (HELLO, payload) => Ok(Hello::decode(payload)?),
-        (DISCONNECT, payload) => Err(EndReason::Remote(DisconnectReason::decode(payload))),
-        (other, _) => Err(MessageError::NotHello(other).into()),
     }
 }
 
@@ -257,13 +192,14 @@ async fn before<T>(
     step: impl Future<Output = Result<T, EndReason>>,
 ) -> Result<T, EndReason> {
     tokio::select! {
+        biased;
         done = timeout_at(deadline, step) => done.unwrap_or(Err(EndReason::SetupTimeout)),
         reason = told_to_close(closing) => Err(EndReason::Local(reason)),
     }
 }
 
 /// Waits until the main loop tells this connection to close, or is gone itself.
-pub(super) async fn told_to_close(closing: &mut Closing) -> DisconnectReason {
+async fn told_to_close(closing: &mut Closing) -> DisconnectReason {
     let told = closing.wait_for(Option::is_some).await;
     told.ok().and_then(|reason| *reason).unwrap_or(DisconnectReason::Quitting)
 }

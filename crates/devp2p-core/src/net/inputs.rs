@@ -2,36 +2,26 @@
 
 use std::future::pending;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::connection::Question;
 use super::discovery::Found;
-use super::{PeerInfo, tcp};
+use super::handle::Command;
+use super::link::Stream;
+use super::sockets::Listener;
 use crate::discv4::Node;
-use crate::enode::Enode;
-use crate::keys::PublicKey;
-use crate::policy::AddPeerError;
 
 /// Where it comes from.
 pub(super) struct Inputs {
-    pub(super) listener: Option<tcp::Listener>,
+    pub(super) listener: Option<Listener>,
     /// Nodes to dial; none for a server that does not search.
     pub(super) found: Option<Found>,
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) questions: mpsc::Receiver<Question>,
 }
 
-/// What the [`super::Server`] handle asks for, and where the answer goes.
-pub(super) enum Command {
-    Peers(oneshot::Sender<Vec<PeerInfo>>),
-    AddPeer(Enode, oneshot::Sender<Result<(), AddPeerError>>),
-    RemovePeer(PublicKey, oneshot::Sender<()>),
-    Trust(PublicKey, oneshot::Sender<()>),
-    Distrust(PublicKey, oneshot::Sender<()>),
-}
-
 /// Accepts the next connection; never returns without a listener.
-pub(super) async fn accept(listener: Option<&tcp::Listener>) -> tcp::Connected {
+pub(super) async fn accept(listener: Option<&Listener>) -> Stream {
     match listener {
         Some(listener) => listener.accept().await,
         None => pending().await,

@@ -1,76 +1,65 @@
 //! The main loop: the one task that knows all connections, and so needs no lock.
 //!
-//! It asks [`crate::policy`] what to do, does it, and tells about it.
+//! It asks [`crate::policy`] what to do, does it, and tells about it. What it does in one turn costs
+//! the same however many peers and static nodes there are.
 
-use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::{broadcast, oneshot, watch};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::connection::{Checkpoint, Connection, Local, Origin, Question};
-use super::inputs::{self, Command, Inputs};
-use super::{EndReason, PeerInfo, tcp};
+use super::clock::Clock;
+use super::connection::{Checkpoint, Connection, Context, Origin, Question, Standing};
+use super::connections::{Connections, Entry};
+use super::handle::Command;
+use super::inputs::{self, Inputs};
+use super::link::Stream;
+use super::{EndReason, PeerInfo};
 use crate::discv4::Node;
-use crate::events::PeerEvent;
+use crate::events::{EventSender, PeerEvent};
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
-use crate::policy::{
-    Admission, Candidate, ConnectionId, DialState, Direction, MAX_PENDING, MAX_PENDING_OF_ONE,
-    Throttle, Verdict,
-};
-
-/// A connection, as the main loop knows it.
-struct Entry {
-    id: ConnectionId,
-    direction: Direction,
-    /// Where it comes from, if it is inbound.
-    from: Option<IpAddr>,
-    /// Whom we dialed, or who proved to be there.
-    key: Option<PublicKey>,
-    /// Set when it has passed both checkpoints.
-    peer: Option<PeerInfo>,
-    close: watch::Sender<Option<DisconnectReason>>,
-}
+use crate::policy::{Admission, Candidate, ConnectionId, DialState, Direction, Door, Verdict};
 
 pub(super) struct MainLoop {
-    local: Arc<Local>,
+    context: Arc<Context>,
     admission: Admission,
     dials: DialState,
-    throttle: Throttle,
-    events: broadcast::Sender<PeerEvent>,
-    started: Instant,
-    last_id: u64,
+    door: Door,
+    events: Arc<EventSender>,
+    clock: Clock,
+    rng: StdRng,
     tasks: JoinSet<EndReason>,
-    connections: HashMap<task::Id, Entry>,
-    /// Crossed dials that wait until the other connection is gone.
-    waiting: Vec<Question>,
-    /// Who waits for the end of which connections.
-    removals: Vec<(HashSet<task::Id>, oneshot::Sender<()>)>,
+    connections: Connections,
+    /// Crossed dials that wait until the other connection is gone, by that one.
+    waiting: HashMap<ConnectionId, Vec<Question>>,
 }
 
 impl MainLoop {
     pub(super) fn new(
-        local: Local,
+        context: Context,
         admission: Admission,
-        events: broadcast::Sender<PeerEvent>,
+        events: Arc<EventSender>,
+        clock: Clock,
+        rng: StdRng,
     ) -> Self {
         Self {
-            dials: DialState::new(local.key.public_key()),
-            local: Arc::new(local),
+            dials: DialState::new(context.key.public_key()),
+            context: Arc::new(context),
             admission,
-            throttle: Throttle::new(),
+            door: Door::default(),
             events,
-            started: Instant::now(),
-            last_id: 0,
+            clock,
+            rng,
             tasks: JoinSet::new(),
-            connections: HashMap::new(),
-            waiting: Vec::new(),
-            removals: Vec::new(),
+            connections: Connections::default(),
+            waiting: HashMap::new(),
         }
     }
 
@@ -78,23 +67,25 @@ impl MainLoop {
     pub(super) async fn run(mut self, mut inputs: Inputs, stop: CancellationToken) {
         loop {
             self.dial_what_is_due();
-            let (next_dial, has_room) = (self.next_dial(), self.has_room_for_strangers());
+            let (next_dial, has_room) = (self.next_dial(), self.door.has_room());
             let wants_nodes = self.dials.wants_nodes(&self.admission);
             tokio::select! {
+                // In this order: first what makes room, last what takes it.
+                biased;
                 () = stop.cancelled() => break,
-                Some(command) = inputs.commands.recv() => self.obey(command),
-                Some(question) = inputs.questions.recv() => self.answer(question),
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
-                tcp = inputs::accept(inputs.listener.as_ref()), if has_room => self.accepted(tcp),
+                Some(question) = inputs.questions.recv() => self.answer(question),
+                Some(command) = inputs.commands.recv() => self.obey(command),
                 // As long as nobody takes what is found, discovery does not search.
                 Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
+                stream = inputs::accept(inputs.listener.as_ref()), if has_room => self.accepted(stream),
                 () = sleep_until(next_dial) => {}
             }
         }
         // No new connections, no answers to those that are being set up.
         drop(inputs);
         self.waiting.clear();
-        for entry in self.connections.values() {
+        for entry in self.connections.all() {
             entry.close.send_replace(Some(DisconnectReason::Quitting));
         }
         while let Some(ended) = self.tasks.join_next_with_id().await {
@@ -109,13 +100,15 @@ impl MainLoop {
                 let now = self.now();
                 reply(answer, self.dials.add(enode, now));
             }
-            Command::RemovePeer(key, answer) => self.remove(key, answer),
+            Command::RemovePeer(key, answer) => self.remove(&key, answer),
             Command::Trust(key, answer) => {
                 self.admission.trust(key);
+                self.tell_whether_trusted(&key);
                 reply(answer, ());
             }
             Command::Distrust(key, answer) => {
                 self.admission.distrust(&key);
+                self.tell_whether_trusted(&key);
                 reply(answer, ());
             }
         }
@@ -123,48 +116,36 @@ impl MainLoop {
 
     fn peers(&self) -> Vec<PeerInfo> {
         let mut peers: Vec<PeerInfo> =
-            self.connections.values().filter_map(|entry| entry.peer.clone()).collect();
+            self.connections.all().filter_map(|entry| entry.peer.clone()).collect();
         peers.sort_by_key(|peer| peer.id);
         peers
     }
 
-    fn remove(&mut self, key: PublicKey, answer: oneshot::Sender<()>) {
-        self.dials.remove(&key);
-        let mut ending = HashSet::new();
-        for (task, entry) in &self.connections {
-            if entry.key == Some(key) {
-                entry.close.send_replace(Some(DisconnectReason::Requested));
-                ending.insert(*task);
-            }
-        }
-        self.removals.push((ending, answer));
-        self.answer_removals();
+    fn remove(&mut self, key: &PublicKey, answer: oneshot::Sender<()>) {
+        self.dials.remove(key);
+        let gone = Arc::new(answer);
+        self.connections.of_key(key, |entry| {
+            entry.close.send_replace(Some(DisconnectReason::Requested));
+            entry.removals.push(gone.clone());
+        });
     }
 
-    /// Answers those who wait for connections that have all ended.
-    fn answer_removals(&mut self) {
-        let removals = std::mem::take(&mut self.removals);
-        for (mut ending, answer) in removals {
-            ending.retain(|task| self.connections.contains_key(task));
-            match ending.is_empty() {
-                true => reply(answer, ()),
-                false => self.removals.push((ending, answer)),
+    fn tell_whether_trusted(&mut self, key: &PublicKey) {
+        let trusted = self.admission.is_trusted(key);
+        self.connections.of_key(key, |entry| {
+            if let Some(peer) = &mut entry.peer {
+                peer.trusted = trusted;
             }
-        }
+        });
     }
 
-    fn accepted(&mut self, tcp: tcp::Connected) {
+    fn accepted(&mut self, stream: Stream) {
         let now = self.now();
-        let ip = tcp.remote.ip();
-        // This machine may call itself as often as it likes, whatever its address is.
-        let is_own = ip == tcp.local.ip();
-        let pending = self.in_set_up().filter(|entry| entry.from == Some(ip)).count();
-        if !is_own && pending >= MAX_PENDING_OF_ONE {
-            debug!(remote = %tcp.remote, "refused: so many from this address are in set-up already");
-        } else if !is_own && !self.throttle.allow(ip, now) {
-            debug!(remote = %tcp.remote, "refused: this address connected less than 30 s ago");
-        } else {
-            self.spawn(Origin::Accept(tcp));
+        let Some(remote) = stream.remote else { return };
+        let is_own = stream.local.is_some_and(|local| local.ip() == remote.ip());
+        match self.door.enter(remote.ip(), is_own, now) {
+            Ok(()) => self.spawn(Origin::Accept(stream)),
+            Err(why) => debug!(%remote, "refused: {why}"),
         }
     }
 
@@ -176,31 +157,28 @@ impl MainLoop {
 
     fn dial_what_is_due(&mut self) {
         let now = self.now();
-        for enode in self.dials.due(now, &self.admission) {
+        for enode in self.dials.due(now, &mut self.admission) {
             self.spawn(Origin::Dial(enode));
         }
     }
 
     fn spawn(&mut self, origin: Origin) {
-        self.last_id = self.last_id.saturating_add(1);
-        let id = ConnectionId(self.last_id);
-        let (direction, from, key) = match &origin {
-            Origin::Accept(tcp) => (Direction::Inbound, Some(tcp.remote.ip()), None),
-            Origin::Dial(enode) => (Direction::Outbound, None, Some(enode.public_key)),
-        };
+        let id = self.connections.new_id();
         let (close, closing) = watch::channel(None);
-        let connection = Connection { local: self.local.clone(), id, closing };
-        let task = self.tasks.spawn(connection.run(origin));
-        self.connections.insert(task.id(), Entry { id, direction, from, key, peer: None, close });
+        let entry = Entry::new(&origin, |key| self.dials.contains(key), close);
+        let connection = Connection { context: self.context.clone(), id, closing };
+        let rng = StdRng::from_rng(&mut self.rng);
+        let task = self.tasks.spawn(connection.run(origin, rng));
+        self.connections.insert(id, task.id(), entry);
     }
 
     /// A connection asks whether it may stay.
     fn answer(&mut self, question: Question) {
-        let Candidate { id, key, .. } = question.candidate;
-        let Some(entry) = self.connections.values_mut().find(|entry| entry.id == id) else {
+        let Candidate { connection, key, .. } = question.candidate;
+        if self.connections.get_mut(connection).is_none() {
             return;
-        };
-        entry.key = Some(key);
+        }
+        self.connections.set_key(connection, key);
         let verdict = match &question.checkpoint {
             Checkpoint::AfterHandshake => self.admission.after_handshake(question.candidate),
             Checkpoint::AfterHello(_) => self.admission.after_hello(question.candidate),
@@ -213,55 +191,55 @@ impl MainLoop {
     }
 
     fn admit(&mut self, question: Question) {
-        let Candidate { id, key, .. } = question.candidate;
-        let entry = self.connections.values_mut().find(|entry| entry.id == id);
-        if let (Some(entry), Checkpoint::AfterHello(peer)) = (entry, question.checkpoint) {
-            if entry.direction == Direction::Outbound {
-                self.dials.connected(&key);
+        let Candidate { connection, key, .. } = question.candidate;
+        let Some(entry) = self.connections.get_mut(connection) else { return };
+        let trusted = self.admission.is_trusted(&key);
+        if let Checkpoint::AfterHello(peer) = question.checkpoint {
+            match entry.at_door.take() {
+                Some(ip) => self.door.leave(ip),
+                None => self.dials.connected(&key),
             }
-            let (local, remote) = (peer.local, peer.remote);
-            debug!(peer = %key.short(), name = peer.name, %remote, "peer added");
-            entry.peer = Some(peer);
-            // An error only says that nobody listens.
-            let _ = self.events.send(PeerEvent::Add { peer: key, local, remote });
+            debug!(peer = %key.short(), name = &*peer.name, remote = ?peer.remote, "peer added");
+            let peer = PeerInfo { trusted, ..peer };
+            entry.peer = Some(peer.clone());
+            self.events.send(PeerEvent::Add { peer });
         }
-        reply(question.answer, Ok(()));
+        reply(question.answer, Ok(Standing { trusted, is_static: entry.is_static }));
     }
 
     /// Crossed dials: ends `other`; the question is asked again when it is gone.
     fn replace(&mut self, other: ConnectionId, question: Question) {
-        if let Some(entry) = self.connections.values().find(|entry| entry.id == other) {
+        if let Some(entry) = self.connections.get_mut(other) {
             entry.close.send_replace(Some(DisconnectReason::AlreadyConnected));
         }
-        self.waiting.push(question);
+        self.waiting.entry(other).or_default().push(question);
     }
 
     /// A connection's task has ended.
     fn ended(&mut self, ended: Result<(task::Id, EndReason), JoinError>) {
         let (task, reason) = ended.unwrap_or_else(|error| (error.id(), EndReason::Panicked));
-        let Some(entry) = self.connections.remove(&task) else {
-            return;
-        };
-        self.admission.ended(entry.id);
-        match (entry.peer, entry.key) {
-            (Some(peer), _) => self.dropped(&peer, reason),
+        let Some((id, mut entry)) = self.connections.remove(task) else { return };
+        self.admission.ended(id);
+        if let Some(ip) = entry.at_door {
+            self.door.leave(ip);
+        }
+        match (entry.peer.take(), entry.key) {
+            (Some(peer), _) => self.dropped(peer, reason),
             (None, Some(key)) if entry.direction == Direction::Outbound => {
                 self.dial_failed(key, &reason);
             }
             _ => debug!(%reason, "an inbound connection ended before it was a peer"),
         }
-        self.answer_removals();
-        for question in std::mem::take(&mut self.waiting) {
+        for question in self.waiting.remove(&id).into_iter().flatten() {
             self.answer(question);
         }
     }
 
-    fn dropped(&mut self, peer: &PeerInfo, error: EndReason) {
-        let &PeerInfo { id, local, remote, .. } = peer;
-        debug!(peer = %id.short(), reason = %error, "peer dropped");
-        self.dials.dropped(&id, self.now());
-        // An error only says that nobody listens.
-        let _ = self.events.send(PeerEvent::Drop { peer: id, error, local, remote });
+    fn dropped(&mut self, peer: PeerInfo, error: EndReason) {
+        debug!(peer = %peer.id.short(), reason = %error, "peer dropped");
+        let now = self.now();
+        self.dials.dropped(&peer.id, now);
+        self.events.send(PeerEvent::Drop { peer, error });
     }
 
     fn dial_failed(&mut self, key: PublicKey, reason: &EndReason) {
@@ -279,26 +257,14 @@ impl MainLoop {
         }
     }
 
-    fn has_room_for_strangers(&self) -> bool {
-        self.in_set_up().count() < MAX_PENDING
-    }
-
-    /// The inbound connections that are no peers yet.
-    fn in_set_up(&self) -> impl Iterator<Item = &Entry> {
-        self.connections.values().filter(|entry| entry.from.is_some() && entry.peer.is_none())
-    }
-
     /// Time since the start.
     fn now(&self) -> Duration {
-        self.started.elapsed()
+        self.clock.since_start()
     }
 
     /// When to look for due dials again; far away if there are none.
-    fn next_dial(&self) -> Instant {
-        const FAR_AWAY: Duration = Duration::from_secs(3600);
-        let wake = self.dials.next_wake(&self.admission);
-        wake.and_then(|since_start| self.started.checked_add(since_start))
-            .unwrap_or_else(|| Instant::now() + FAR_AWAY)
+    fn next_dial(&mut self) -> Instant {
+        self.clock.at(self.dials.next_wake(&mut self.admission))
     }
 }
 

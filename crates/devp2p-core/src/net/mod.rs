@@ -2,39 +2,50 @@
 //! code that takes bytes and time as arguments.
 //!
 //! ```text
-//! Server (the handle you hold)
+//! Server, Handle (what you hold)
 //!    │ commands                                       events ▲
 //!    ▼                                                       │
 //! main loop ── listener, dials, who is connected ────────────┘
 //!    │ one task for every connection          ▲ questions: may it stay?
 //!    ▼                                        │ its end: why?
-//! connection: handshake → admitted? → Hello → identity → capabilities → admitted? → peer
-//!                                                                                   │
-//!                                              writer (1 task), handlers (1 for each protocol)
+//! connection: link → admitted? → Hello → identity → capabilities → admitted? → peer
+//!                                                                               │
+//!                               receiver, writer (1 task), handlers (1 for each protocol)
 //! ```
+//!
+//! Examples: [`Server`], [`Server::start_with`], [`Link`].
 //!
 //! Book: chapters A1 to A3.
 
+mod buffer;
+mod clock;
 mod config;
 mod connection;
+mod connections;
 pub mod discovery;
+mod handle;
 mod inputs;
+mod link;
 mod main_loop;
 mod peer;
+mod receive;
+mod send;
 mod server;
 mod sockets;
-mod tcp;
+mod system;
 #[cfg(test)]
 mod tests;
-pub mod transport;
 mod udp;
 
 use tokio::time::Duration;
 
-pub use crate::end::EndReason;
-pub use crate::info::{NodeInfo, PeerInfo, Ports};
-pub use config::{Config, SocketKind, StartError, client_name};
-pub use server::{AddPeerError, Server};
+pub use crate::end::{EndReason, TransportError};
+pub use crate::info::{MAX_CAPABILITIES, MAX_NAME, NodeInfo, PeerInfo, Ports};
+pub use crate::policy::{Direction, Undialable};
+pub use config::{Config, Replay, SocketKind, StartError, client_name};
+pub use handle::{AddPeerError, Handle};
+pub use link::{Link, Stream, connect};
+pub use server::Server;
 
 /// How long the set-up of a connection may take in all: TCP connect, handshake and Hello.
 ///
@@ -45,6 +56,8 @@ pub const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// A peer is given up when no whole frame arrives for this long, as in go-ethereum.
 pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a write may stand still before the connection is given up, as in go-ethereum.
+pub const WRITE_STALL: Duration = Duration::from_secs(20);
 /// How long a goodbye may take: to send what is queued and the Disconnect; then again to wait for
 /// the other side to close. Handlers have as long to end.
 pub const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);

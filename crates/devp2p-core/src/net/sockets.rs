@@ -6,8 +6,13 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use tokio::time::{Duration, sleep};
+use tracing::warn;
+
 use super::config::{Config, SocketKind, StartError};
-use super::{tcp, udp};
+use super::link::{self, Stream};
+use super::system::TcpListener;
+use super::udp;
 use crate::discv4::Node;
 
 /// How many ports are tried while the system chooses them.
@@ -16,10 +21,38 @@ use crate::discv4::Node;
 /// row means that UDP does not work here at all.
 const TRIES: usize = 20;
 
+/// After a failed accept (most likely: too many open files), as in go-ethereum.
+const ACCEPT_RETRY: Duration = Duration::from_millis(200);
+
+/// A listening socket.
+pub(super) struct Listener(TcpListener);
+
+impl Listener {
+    pub(super) async fn bind(addr: SocketAddr) -> io::Result<Self> {
+        TcpListener::bind(addr).await.map(Self)
+    }
+
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    /// Waits for the next connection. Cancel-safe. Failures are not final: they are logged, and it
+    /// waits on.
+    pub(super) async fn accept(&self) -> Stream {
+        loop {
+            match self.0.accept().await.and_then(|(stream, _)| link::split(stream)) {
+                Ok(stream) => return stream,
+                Err(error) => warn!(%error, "cannot accept a connection; trying again"),
+            }
+            sleep(ACCEPT_RETRY).await;
+        }
+    }
+}
+
 /// What a server has opened.
 pub(super) struct Sockets {
     /// With its address.
-    pub(super) tcp: Option<(tcp::Listener, SocketAddr)>,
+    pub(super) tcp: Option<(Listener, SocketAddr)>,
     pub(super) udp: Option<udp::Socket>,
 }
 
@@ -49,8 +82,8 @@ async fn open_both(addr: SocketAddr) -> Result<Sockets, StartError> {
     }
 }
 
-async fn open_tcp(addr: SocketAddr) -> Result<(tcp::Listener, SocketAddr), StartError> {
-    let listener = tcp::Listener::bind(addr).await;
+async fn open_tcp(addr: SocketAddr) -> Result<(Listener, SocketAddr), StartError> {
+    let listener = Listener::bind(addr).await;
     let bound = listener.and_then(|listener| listener.local_addr().map(|local| (listener, local)));
     bound.map_err(|error| why(SocketKind::Tcp, addr, error))
 }

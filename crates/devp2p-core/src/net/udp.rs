@@ -1,10 +1,9 @@
-//! UDP: the socket of discovery. With `tcp`, the only files that touch the operating system's
-//! sockets.
+//! UDP: the socket of discovery.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use tokio::net::{UdpSocket, lookup_host};
+use super::system::{UdpSocket, lookup_host};
 
 /// A bound socket.
 ///

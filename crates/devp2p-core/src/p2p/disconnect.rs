@@ -10,10 +10,10 @@ use std::fmt;
 
 use alloy_rlp::Header;
 
-use super::message::Compression;
+use super::codec::decompress;
 
 /// Longest payload worth looking at, in bytes.
-const MAX_PAYLOAD: usize = 256;
+const MAX_DISCONNECT: usize = 256;
 
 /// Why a node says goodbye. A value on the wire, not an error of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,7 +102,7 @@ impl DisconnectReason {
     /// above 255, nested lists and junk are `Unknown(0xff)`.
     pub fn decode(payload: &[u8]) -> Self {
         // Compressed first: no compressed reason is an uncompressed one, or the other way round.
-        let plain = Compression::Snappy.decompress(payload, MAX_PAYLOAD).ok();
+        let plain = decompress(payload, MAX_DISCONNECT).ok();
         plain
             .and_then(|plain| from_rlp(&plain))
             .or_else(|| from_rlp(payload))

@@ -8,8 +8,7 @@
 
 use alloy_rlp::{Decodable, Encodable, Header};
 
-use super::message::MessageError;
-use super::{Capability, VERSION};
+use super::{Capability, MessageError, VERSION};
 use crate::keys::PublicKey;
 use crate::rlp::list;
 
@@ -25,7 +24,7 @@ pub struct Hello {
     /// Client name, as in `foo/v42/linux/rust1.95.0`. In a decoded Hello, control characters are
     /// replaced: a peer's name must not be able to paint on a terminal.
     pub client_id: String,
-    /// The subprotocols it offers.
+    /// The protocols it offers.
     pub capabilities: Vec<Capability>,
     /// Legacy: the TCP port it listens on; 0, as everyone sends today.
     pub listen_port: u64,

@@ -10,21 +10,35 @@
 //!   0x10 …           the shared capabilities' messages, one range after the other
 //! ```
 //!
+//! ```
+//! use devp2p_core::keys::NodeKey;
+//! use devp2p_core::p2p::{Capability, DisconnectReason, Hello};
+//!
+//! let key = NodeKey::generate(&mut rand::rng());
+//! let hello = Hello::new(key.public_key(), "foo/v42", vec![Capability::new("foo", 42)]);
+//! assert_eq!(Hello::decode(&hello.encode())?, hello);
+//!
+//! assert_eq!(DisconnectReason::TooManyPeers.encode(), [0xC1, 0x04]);
+//! # Ok::<(), devp2p_core::p2p::MessageError>(())
+//! ```
+//!
 //! This module turns bytes into messages and back; [`crate::net`] decides when to send them.
 //!
 //! Spec: [RLPx, the "p2p" capability](https://github.com/ethereum/devp2p/blob/master/rlpx.md#p2p-capability)
 
-pub mod capability;
-pub mod disconnect;
-pub mod hello;
-pub mod message;
+mod capability;
+mod codec;
+mod disconnect;
+mod error;
+mod hello;
 #[cfg(test)]
 mod tests;
 
-pub use capability::Capability;
+pub use capability::{Capability, CapabilityError, Offer, Shared, shared};
+pub use codec::{Codec, Received, split_msg_id};
 pub use disconnect::DisconnectReason;
-pub use hello::Hello;
-pub use message::MessageError;
+pub use error::MessageError;
+pub use hello::{Hello, MAX_HELLO};
 
 /// msg-id of [`Hello`].
 pub const HELLO: u64 = 0x00;
@@ -36,6 +50,9 @@ pub const PING: u64 = 0x02;
 pub const PONG: u64 = 0x03;
 /// msg-ids below this belong to the base protocol; the first capability begins here.
 pub const BASE_LENGTH: u64 = 0x10;
+
+/// Longest payload of any message, in bytes, before compression and after decompression.
+pub const MAX_PAYLOAD: usize = 0xFF_FFFF;
 
 /// The payload of Ping and Pong: an empty RLP list.
 pub const EMPTY_LIST: &[u8] = &[0xC0];

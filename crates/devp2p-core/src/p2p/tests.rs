@@ -3,9 +3,9 @@
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers chosen by the tests")]
 
 mod capability;
+mod codec;
 mod disconnect;
 mod hello;
-mod message;
 
 use alloy_rlp::{Encodable, Header};
 

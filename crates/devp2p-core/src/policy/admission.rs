@@ -29,18 +29,6 @@ use std::collections::{HashMap, HashSet};
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
 
-/// How many inbound connections may be in set-up at once: 50, as in go-ethereum.
-///
-/// Strangers can make us do handshakes for as long as they like; this bounds the work and the
-/// memory for those who are not peers yet. When all places are taken the listener waits, and
-/// the operating system keeps newcomers in its own queue.
-pub const MAX_PENDING: usize = 50;
-/// How many of them may come from one other machine: half, which go-ethereum does not limit.
-///
-/// Machines nearby are not throttled; one that says nothing on 50 connections would lock out a
-/// whole room.
-pub const MAX_PENDING_OF_ONE: usize = MAX_PENDING / 2;
-
 /// Who dialed a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -65,7 +53,7 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     /// Which connection it is.
-    pub id: ConnectionId,
+    pub connection: ConnectionId,
     /// The remote node's key.
     pub key: PublicKey,
     /// Who dialed.
@@ -97,7 +85,7 @@ enum Phase {
 /// A connection that passed a checkpoint and has not ended.
 #[derive(Debug, Clone)]
 struct Admitted {
-    id: ConnectionId,
+    connection: ConnectionId,
     direction: Direction,
     phase: Phase,
     /// A [`Verdict::Replace`] named it: it may be ended, but not come any further.
@@ -117,9 +105,18 @@ pub struct Admission {
     trusted: HashSet<PublicKey>,
     /// By remote key: one node has one connection, two cannot be recorded.
     admitted: HashMap<PublicKey, Admitted>,
+    /// The keys of `admitted`, by their connections.
+    keys: HashMap<ConnectionId, PublicKey>,
+    /// How many of `admitted` are peers that dialed us, and that we dialed: counted as they come and
+    /// go, for both are asked for at every turn of the main loop.
+    inbound_peers: usize,
+    outbound_peers: usize,
     /// Inbound connections in whose favour we gave up our own dial. Any free slot will do for
     /// them: we wanted this node.
     heirs: HashSet<ConnectionId>,
+    /// Nodes that came, went, or are trusted or not any more, since
+    /// [`take_changed`](Self::take_changed).
+    changed: Vec<PublicKey>,
 }
 
 impl Admission {
@@ -134,7 +131,11 @@ impl Admission {
             dial_slots: 0,
             trusted: HashSet::new(),
             admitted: HashMap::new(),
+            keys: HashMap::new(),
+            inbound_peers: 0,
+            outbound_peers: 0,
             heirs: HashSet::new(),
+            changed: Vec::new(),
         }
     }
 
@@ -149,11 +150,13 @@ impl Admission {
     /// Lets this node in even when all slots are taken. It still takes one when it is a peer.
     pub fn trust(&mut self, key: PublicKey) {
         self.trusted.insert(key);
+        self.changed.push(key);
     }
 
     /// Takes [`trust`](Self::trust) back. A peer stays a peer.
     pub fn distrust(&mut self, key: &PublicKey) {
         self.trusted.remove(key);
+        self.changed.push(*key);
     }
 
     /// Whether this node needs no free slot.
@@ -171,7 +174,7 @@ impl Admission {
     /// How many peers there are; connections in set-up do not count.
     #[must_use]
     pub fn peers(&self) -> usize {
-        self.admitted.values().filter(|other| other.phase == Phase::Peer).count()
+        self.inbound_peers.saturating_add(self.outbound_peers)
     }
 
     /// How many more peers may come in without being trusted.
@@ -183,7 +186,7 @@ impl Admission {
     /// How many more found nodes may be dialed. None, unless the slots are split.
     #[must_use]
     pub fn free_dial_slots(&self) -> usize {
-        let free = self.dial_slots.saturating_sub(self.peers_that_are(Direction::Outbound));
+        let free = self.dial_slots.saturating_sub(self.outbound_peers);
         free.min(self.free_slots())
     }
 
@@ -201,31 +204,39 @@ impl Admission {
     ///
     /// A connection that was refused is also reported; until then its node counts as connected
     /// if it had passed the first checkpoint.
-    pub fn ended(&mut self, id: ConnectionId) {
-        self.admitted.retain(|_, admitted| admitted.id != id);
-        self.heirs.remove(&id);
+    pub fn ended(&mut self, connection: ConnectionId) {
+        self.heirs.remove(&connection);
+        let Some(key) = self.keys.remove(&connection) else { return };
+        let Some(admitted) = self.admitted.remove(&key) else { return };
+        if admitted.phase == Phase::Peer {
+            let peers = self.peers_that_are(admitted.direction);
+            *peers = peers.saturating_sub(1);
+        }
+        self.changed.push(key);
     }
 
-    fn peers_that_are(&self, direction: Direction) -> usize {
-        let fits = |other: &&Admitted| other.phase == Phase::Peer && other.direction == direction;
-        self.admitted.values().filter(fits).count()
+    /// The nodes for which [`contains`](Self::contains) or [`is_trusted`](Self::is_trusted) may say
+    /// something else than when this was asked last.
+    pub fn take_changed(&mut self) -> Vec<PublicKey> {
+        std::mem::take(&mut self.changed)
+    }
+
+    fn peers_that_are(&mut self, direction: Direction) -> &mut usize {
+        match direction {
+            Direction::Inbound => &mut self.inbound_peers,
+            Direction::Outbound => &mut self.outbound_peers,
+        }
     }
 
     fn checkpoint(&mut self, candidate: Candidate, phase: Phase) -> Verdict {
         let verdict = self.check(candidate);
-        let Candidate { id, key, direction } = candidate;
         match verdict {
-            Verdict::Admit => {
-                self.admitted
-                    .entry(key)
-                    .and_modify(|same| same.phase = same.phase.max(phase))
-                    .or_insert(Admitted { id, direction, phase, replaced: false });
-            }
+            Verdict::Admit => self.record(candidate, phase),
             Verdict::Replace(_) => {
-                if let Some(existing) = self.admitted.get_mut(&key) {
+                if let Some(existing) = self.admitted.get_mut(&candidate.key) {
                     existing.replaced = true;
                     if existing.direction == Direction::Outbound {
-                        self.heirs.insert(id);
+                        self.heirs.insert(candidate.connection);
                     }
                 }
             }
@@ -234,13 +245,26 @@ impl Admission {
         verdict
     }
 
+    fn record(&mut self, candidate: Candidate, phase: Phase) {
+        let Candidate { connection, key, direction } = candidate;
+        self.keys.insert(connection, key);
+        self.changed.push(key);
+        let fresh = Admitted { connection, direction, phase: Phase::SetUp, replaced: false };
+        let admitted = self.admitted.entry(key).or_insert(fresh);
+        if phase == Phase::Peer && admitted.phase == Phase::SetUp {
+            admitted.phase = Phase::Peer;
+            let peers = self.peers_that_are(direction);
+            *peers = peers.saturating_add(1);
+        }
+    }
+
     /// The rules, the most lasting reason first.
     fn check(&self, candidate: Candidate) -> Verdict {
         if candidate.key == self.own {
             return Verdict::Refuse(DisconnectReason::ConnectedToSelf);
         }
         if let Some(existing) = self.admitted.get(&candidate.key) {
-            if existing.id != candidate.id {
+            if existing.connection != candidate.connection {
                 return self.choose(candidate, existing);
             }
             if existing.replaced {
@@ -259,10 +283,9 @@ impl Admission {
 
     fn has_slot(&self, candidate: Candidate) -> bool {
         let inbound_slots = self.max_peers.saturating_sub(self.dial_slots);
-        let may_have_any =
-            candidate.direction == Direction::Outbound || self.heirs.contains(&candidate.id);
-        self.free_slots() > 0
-            && (may_have_any || self.peers_that_are(Direction::Inbound) < inbound_slots)
+        let may_have_any = candidate.direction == Direction::Outbound
+            || self.heirs.contains(&candidate.connection);
+        self.free_slots() > 0 && (may_have_any || self.inbound_peers < inbound_slots)
     }
 
     /// Two connections with one node: which one stays?
@@ -271,7 +294,7 @@ impl Admission {
         // The existing one gives way even as a peer: the remote node, for which the candidate
         // may have come first, is ending it by the same rule.
         if candidate.direction != existing.direction && candidate.direction == stays {
-            Verdict::Replace(existing.id)
+            Verdict::Replace(existing.connection)
         } else {
             Verdict::Refuse(DisconnectReason::AlreadyConnected)
         }

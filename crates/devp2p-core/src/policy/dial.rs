@@ -16,6 +16,7 @@
 //! slots; we dial one for each, so that no dial of ours ends at a slot that we gave away.
 
 mod found;
+mod queues;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use self::found::FoundNodes;
+use self::queues::Queues;
 use super::Admission;
 use crate::enode::Enode;
 use crate::keys::PublicKey;
@@ -30,10 +32,10 @@ use crate::keys::PublicKey;
 /// How many dials may be under way at once: 50, as in go-ethereum.
 ///
 /// Each holds a socket until the other end answers or the time is up.
-pub const MAX_DIALING: usize = 50;
+const MAX_DIALING: usize = 50;
 
 /// The wait after the first failed dial: 1 s. It doubles with each further failure in a row.
-pub const FIRST_RETRY: Duration = Duration::from_secs(1);
+const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest wait: 35 s. Also the wait after a refusal and after a peer was dropped.
 ///
@@ -41,21 +43,22 @@ pub const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// would get the same answer. go-ethereum waits as long, so two nodes that dropped each other
 /// do not hammer one another. It is more than the 30 s of the inbound throttle
 /// ([`THROTTLE_WINDOW`](super::THROTTLE_WINDOW)), which would turn us away unheard.
-pub const REDIAL_AFTER: Duration = Duration::from_secs(35);
+const REDIAL_AFTER: Duration = Duration::from_secs(35);
 
 /// How many found nodes wait for a dial at most: 64, what a few lookups bring.
 ///
 /// Whoever answers our questions decides what we find; it must not decide how much we remember.
 /// When all places are taken, newcomers are dropped.
-pub const MAX_FOUND: usize = 64;
+const MAX_FOUND: usize = 64;
 
 /// How many nodes are remembered because they were dialed or dropped not long ago: 1,000, about
 /// 100 KiB. Then the one that rested longest is forgotten early.
-pub const MAX_RESTING: usize = 1000;
+const MAX_RESTING: usize = 1000;
 
-/// Why a node cannot be added as a static node.
+/// Why a node cannot be dialed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum AddPeerError {
+#[non_exhaustive]
+pub enum Undialable {
     /// The enode has our own key.
     #[error("this is this server's own enode: a server cannot be its own peer")]
     OwnNode,
@@ -86,12 +89,17 @@ struct StaticNode {
 /// then the node is not dialed again. Reports about unknown nodes, as inbound peers are, change
 /// nothing.
 ///
-/// Times are since the server's start. Numbers of nodes are small (static ones were typed in by
-/// hand, found ones are at most [`MAX_FOUND`]), so every question simply walks over all of them.
+/// Times are since the server's start. The main loop asks at each of its turns, and there may be
+/// thousands of static nodes: so those that are away wait in the order in which they are dialed,
+/// and an answer costs the same however many there are.
 #[derive(Debug, Clone)]
 pub struct DialState {
     own: PublicKey,
     nodes: HashMap<PublicKey, StaticNode>,
+    /// The static nodes that are away.
+    queues: Queues,
+    /// Those whose place there may be another one now.
+    unplaced: Vec<PublicKey>,
     found: FoundNodes,
     /// Dials handed out and not reported back, also those of nodes removed meanwhile.
     dialing: HashSet<PublicKey>,
@@ -101,7 +109,14 @@ impl DialState {
     /// Nobody to dial.
     #[must_use]
     pub fn new(own: PublicKey) -> Self {
-        Self { own, nodes: HashMap::new(), found: FoundNodes::default(), dialing: HashSet::new() }
+        Self {
+            own,
+            nodes: HashMap::new(),
+            queues: Queues::default(),
+            unplaced: Vec::new(),
+            found: FoundNodes::default(),
+            dialing: HashSet::new(),
+        }
     }
 
     /// Makes this a static node, to be dialed at once.
@@ -112,22 +127,25 @@ impl DialState {
     /// # Errors
     ///
     /// The enode cannot be dialed: it is our own, or has no address or no TCP port.
-    pub fn add(&mut self, enode: Enode, now: Duration) -> Result<(), AddPeerError> {
-        if enode.public_key == self.own {
-            return Err(AddPeerError::OwnNode);
+    pub fn add(&mut self, enode: Enode, now: Duration) -> Result<(), Undialable> {
+        let key = enode.public_key;
+        if key == self.own {
+            return Err(Undialable::OwnNode);
         }
-        let endpoint = enode.endpoint.as_ref().ok_or(AddPeerError::NoAddress)?;
-        if endpoint.tcp == 0 {
-            return Err(AddPeerError::NoTcpPort);
+        let address = enode.address.as_ref().ok_or(Undialable::NoAddress)?;
+        if address.tcp == 0 {
+            return Err(Undialable::NoTcpPort);
         }
-        self.found.retain(|other| *other != enode.public_key);
-        let node = StaticNode { next_dial: now, failures: 0, enode };
-        self.nodes.insert(node.enode.public_key, node);
+        self.found.retain(|other| *other != key);
+        self.remove(&key);
+        self.nodes.insert(key, StaticNode { enode, next_dial: now, failures: 0 });
+        self.unplaced.push(key);
         Ok(())
     }
 
     /// Forgets a static node; `false` if it was none. A dial that is under way goes on.
     pub fn remove(&mut self, key: &PublicKey) -> bool {
+        self.queues.take_out(key);
         self.nodes.remove(key).is_some()
     }
 
@@ -144,7 +162,7 @@ impl DialState {
     /// [`REDIAL_AFTER`] ago, or when [`MAX_FOUND`] others wait.
     pub fn found(&mut self, enode: Enode, now: Duration, admission: &Admission) {
         let key = &enode.public_key;
-        let accepts = enode.endpoint.as_ref().is_some_and(|endpoint| endpoint.tcp != 0);
+        let accepts = enode.address.as_ref().is_some_and(|address| address.tcp != 0);
         let is_new = *key != self.own && !self.contains(key) && self.is_away(key, admission);
         if admission.free_dial_slots() > 0 && accepts && is_new {
             self.found.add(enode, now);
@@ -158,8 +176,8 @@ impl DialState {
     }
 
     /// How many dials are under way.
-    #[must_use]
-    pub fn dialing(&self) -> usize {
+    #[cfg(test)]
+    fn dialing(&self) -> usize {
         self.dialing.len()
     }
 
@@ -168,20 +186,39 @@ impl DialState {
     /// First static nodes, those that waited longest first, and no more than there are free slots;
     /// a trusted node needs none. Then found nodes, as long as there are free slots for dialed
     /// peers. No more than [`MAX_DIALING`] at once.
-    pub fn due(&mut self, now: Duration, admission: &Admission) -> Vec<Enode> {
-        let mut ripe: Vec<&StaticNode> =
-            self.nodes.values().filter(|node| node.next_dial <= now).collect();
-        ripe.sort_by_key(|node| (node.next_dial, node.enode.public_key));
-
+    pub fn due(&mut self, now: Duration, admission: &mut Admission) -> Vec<Enode> {
+        self.keep_up(admission);
         let mut dials = Vec::new();
-        for StaticNode { enode, .. } in ripe {
-            if may_dial(&self.dialing, &enode.public_key, admission) {
-                self.dialing.insert(enode.public_key);
-                dials.push(enode.clone());
+        while let Some((next_dial, key)) = self.next_static(admission) {
+            if next_dial > now {
+                break;
             }
+            self.queues.take_out(&key);
+            self.dialing.insert(key);
+            dials.extend(self.nodes.get(&key).map(|node| node.enode.clone()));
         }
         dials.extend(self.due_found(admission));
         dials
+    }
+
+    /// The static node that is dialed next, as far as there is a slot for it.
+    fn next_static(&self, admission: &Admission) -> Option<(Duration, PublicKey)> {
+        if self.dialing.len() >= MAX_DIALING {
+            return None;
+        }
+        self.queues.first(self.dialing.len() < admission.free_slots())
+    }
+
+    /// Puts every node where it belongs that has come, gone, or is trusted or not any more.
+    fn keep_up(&mut self, admission: &mut Admission) {
+        let unplaced = std::mem::take(&mut self.unplaced);
+        for key in unplaced.into_iter().chain(admission.take_changed()) {
+            self.queues.take_out(&key);
+            let is_away = self.is_away(&key, admission);
+            if let Some(node) = self.nodes.get(&key).filter(|_| is_away) {
+                self.queues.put(key, node.next_dial, admission.is_trusted(&key));
+            }
+        }
     }
 
     fn due_found(&mut self, admission: &Admission) -> Vec<Enode> {
@@ -205,20 +242,18 @@ impl DialState {
     /// `None`: never; there are no nodes to dial, or no slots for them. Ask again after every
     /// change, be it here or in `admission`. A time that has passed means now.
     #[must_use]
-    pub fn next_wake(&self, admission: &Admission) -> Option<Duration> {
+    pub fn next_wake(&mut self, admission: &mut Admission) -> Option<Duration> {
+        self.keep_up(admission);
         if self.may_dial_found(admission) && self.ready(admission) > 0 {
             return Some(Duration::ZERO);
         }
-        self.nodes
-            .iter()
-            .filter(|(key, _)| may_dial(&self.dialing, key, admission))
-            .map(|(_, node)| node.next_dial)
-            .min()
+        self.next_static(admission).map(|(next_dial, _)| next_dial)
     }
 
     /// Our dial became a peer.
     pub fn connected(&mut self, key: &PublicKey) {
         self.dialing.remove(key);
+        self.unplaced.push(*key);
     }
 
     /// Our dial came to nothing: nobody answered, or the set-up broke off without a Disconnect.
@@ -229,6 +264,7 @@ impl DialState {
         if !self.dialing.remove(key) {
             return None;
         }
+        self.unplaced.push(*key);
         self.found.rest(*key, now);
         let node = self.nodes.get_mut(key)?;
         let wait = wait_after(node.failures);
@@ -246,6 +282,7 @@ impl DialState {
         if !self.dialing.remove(key) {
             return None;
         }
+        self.unplaced.push(*key);
         self.found.rest(*key, now);
         let node = self.nodes.get_mut(key)?;
         node.next_dial = now.saturating_add(REDIAL_AFTER);
@@ -256,6 +293,7 @@ impl DialState {
     ///
     /// Returns the wait until the next dial, [`REDIAL_AFTER`]; `None` if there will be none.
     pub fn dropped(&mut self, key: &PublicKey, now: Duration) -> Option<Duration> {
+        self.unplaced.push(*key);
         self.found.rest(*key, now);
         let node = self.nodes.get_mut(key)?;
         node.failures = 0;
@@ -275,13 +313,6 @@ impl DialState {
     fn is_away(&self, key: &PublicKey, admission: &Admission) -> bool {
         !self.dialing.contains(key) && !admission.contains(key)
     }
-}
-
-/// Whether a static node may be dialed as soon as its time has come.
-fn may_dial(dialing: &HashSet<PublicKey>, key: &PublicKey, admission: &Admission) -> bool {
-    let has_slot = admission.is_trusted(key) || dialing.len() < admission.free_slots();
-    let is_away = !dialing.contains(key) && !admission.contains(key);
-    has_slot && is_away && dialing.len() < MAX_DIALING
 }
 
 /// The wait after a dial failed that had been preceded by so many failures.

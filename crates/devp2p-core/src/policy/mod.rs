@@ -8,11 +8,11 @@
 //! A connection, dialed or accepted, on its way to being a peer:
 //!
 //! ```text
-//!  accept ── Throttle::allow ─┐                ┌ Admission::       ┌ Admission::
-//!                             ├── auth, ack ── ┤ after_handshake ──┤ after_hello ── peer
-//!  DialState::due ── dial ────┘                │      both Hellos  │
-//!                                              └ the remote key    └ the slots may have
-//!                                                is known            been taken meanwhile
+//!  accept ───── Door::enter ─┐                ┌ Admission::       ┌ Admission::
+//!                            ├── auth, ack ── ┤ after_handshake ──┤ after_hello ── peer
+//!  DialState::due ── dial ───┘                │      both Hellos  │
+//!                                             └ the remote key    └ the slots may have
+//!                                               is known            been taken meanwhile
 //! ```
 //!
 //! Found nodes enter a server that searches (one with bootnodes), and are dialed into a third of
@@ -36,20 +36,19 @@
 //! |---|---|
 //! | [`Admission`] | may this node be our peer? slots, trusted nodes, duplicates, ourselves |
 //! | [`DialState`] | which nodes to dial now, static and found ones, and when to ask again |
-//! | [`Throttle`] | may this address connect again already? |
+//! | `Door`, `Throttle` | may this connection come in? places for set-ups, addresses that come too often |
 //! | [`RateLimit`] | may this address send another datagram? |
 
 mod admission;
 mod dial;
+mod door;
 mod rate;
 mod throttle;
 
-pub use admission::{
-    Admission, Candidate, ConnectionId, Direction, MAX_PENDING, MAX_PENDING_OF_ONE, Verdict,
-};
-pub use dial::{
-    AddPeerError, DialState, FIRST_RETRY, MAX_DIALING, MAX_FOUND, MAX_RESTING, REDIAL_AFTER,
-};
-pub use rate::{MAX_SENDERS, PACKET_BURST, PACKETS_PER_SECOND, RateLimit};
+pub use admission::{Admission, Candidate, ConnectionId, Direction, Verdict};
+pub use dial::{DialState, Undialable};
+#[cfg(feature = "net")]
+pub(crate) use door::Door;
+pub use door::{MAX_PENDING, MAX_PENDING_OF_ONE};
+pub use rate::RateLimit;
 pub(crate) use throttle::is_nearby;
-pub use throttle::{MAX_REMEMBERED, THROTTLE_WINDOW, Throttle};

@@ -20,16 +20,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many datagrams an address may send each second, in the long run.
-pub const PACKETS_PER_SECOND: u32 = 500;
+const PACKETS_PER_SECOND: u32 = 500;
 
 /// How many it may send at once, when it was silent before.
-pub const PACKET_BURST: u32 = 1000;
+const PACKET_BURST: u32 = 1000;
 
 /// How many addresses a [`RateLimit`] remembers at most: 20,000, less than 2 MiB.
 ///
 /// From then on the oldest are forgotten early, and so may send a burst again. To get there,
 /// somebody has to write false senders on his datagrams, which no limit for each sender can stop.
-pub const MAX_SENDERS: usize = 20_000;
+const MAX_SENDERS: usize = 20_000;
 
 /// Counts what each address sends (a token bucket).
 ///

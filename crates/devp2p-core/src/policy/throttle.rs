@@ -13,13 +13,13 @@ use std::time::Duration;
 ///
 /// Shorter than [`REDIAL_AFTER`](super::REDIAL_AFTER), so that a well-behaved node that redials
 /// never meets the throttle.
-pub const THROTTLE_WINDOW: Duration = Duration::from_secs(30);
+pub(super) const THROTTLE_WINDOW: Duration = Duration::from_secs(30);
 
 /// How many addresses a [`Throttle`] remembers at most: 10,000, less than 1 MiB.
 ///
 /// To get there, 333 different addresses have to connect each second. From then on the oldest
 /// is forgotten early: memory stays bounded, and newcomers are not shut out.
-pub const MAX_REMEMBERED: usize = 10_000;
+pub(super) const MAX_REMEMBERED: usize = 10_000;
 
 /// Remembers which addresses connected in the last [`THROTTLE_WINDOW`].
 ///
@@ -30,7 +30,7 @@ pub const MAX_REMEMBERED: usize = 10_000;
 /// Every IPv6 address counts on its own, as in go-ethereum. Counting networks (/64) instead
 /// would stop an attacker who owns one, and also the second laptop of a workshop.
 #[derive(Debug, Clone, Default)]
-pub struct Throttle {
+pub(super) struct Throttle {
     /// When each address was let in, oldest first.
     arrivals: VecDeque<(Duration, IpAddr)>,
     /// The addresses in `arrivals`, to find one quickly.
@@ -38,16 +38,10 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// A throttle that has seen nobody.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Whether a connection from `ip` may go on; if so, its window starts at `now`.
     ///
     /// Being turned away does not start the window anew.
-    pub fn allow(&mut self, ip: IpAddr, now: Duration) -> bool {
+    pub(super) fn allow(&mut self, ip: IpAddr, now: Duration) -> bool {
         let ip = ip.to_canonical();
         if is_nearby(ip) {
             return true;

@@ -1,4 +1,4 @@
-//! Subprotocols: what peers are connected for.
+//! Protocols: what peers are connected for. (The specification calls them subprotocols.)
 //!
 //! A [`Protocol`] is a value: a name, a version, how many message codes it has, and an async
 //! function that is run once for every peer that speaks it too. The function gets a [`MsgPipe`]
@@ -27,7 +27,8 @@
 //!
 //! A message code counts from 0 in its own protocol. On the wire it is a msg-id: both sides give
 //! every protocol that they share a range of its own, see [`crate::p2p::capability`]. A msg-id
-//! beyond all of them ends the connection.
+//! beyond all of them ends the connection, and so does a payload that is larger than the protocol
+//! allows, see [`Protocol::max_payload`].
 //!
 //! # Back-pressure
 //!
@@ -60,8 +61,6 @@
 //!
 //! Book: chapters A4 and A5.
 
-mod inbox;
-mod outbox;
 mod pipe;
 mod queue;
 #[cfg(test)]
@@ -74,23 +73,23 @@ use std::sync::Arc;
 
 pub use crate::end::{PipeClosed, ProtocolError};
 use crate::info::PeerInfo;
-use crate::p2p::Capability;
-pub(crate) use inbox::{Inbox, InboxSender, inbox};
-pub(crate) use outbox::{Outbox, OutboxReader, outbox};
-pub(crate) use pipe::{Channel, Told};
+use crate::p2p::{Capability, MAX_PAYLOAD, Offer};
+pub(crate) use pipe::Channel;
 pub use pipe::{Msg, MsgPipe, MsgReader, MsgWriter};
+pub(crate) use queue::{Inbox, InboxSender, Outbox, OutboxReader, inbox, outbox};
 
 /// Bytes that each queue holds; one message more if it is larger than that.
 pub(crate) const QUEUE_BYTES: usize = 1024 * 1024;
 
 type Running = Pin<Box<dyn Future<Output = Result<(), ProtocolError>> + Send>>;
 
-/// A subprotocol that a server speaks.
+/// A protocol that a server speaks.
 #[derive(Clone)]
 pub struct Protocol {
     name: Arc<str>,
     version: u64,
     length: u64,
+    max_payload: usize,
     run: Arc<dyn Fn(PeerInfo, MsgPipe) -> Running + Send + Sync>,
 }
 
@@ -107,7 +106,17 @@ impl Protocol {
         R: Future<Output = Result<(), ProtocolError>> + Send + 'static,
     {
         let run = Arc::new(move |peer, pipe| -> Running { Box::pin(run(peer, pipe)) });
-        Self { name: name.into(), version, length, run }
+        Self { name: name.into(), version, length, max_payload: MAX_PAYLOAD, run }
+    }
+
+    /// The same with a limit of its own for payloads, in bytes; without it, it is
+    /// [`MAX_PAYLOAD`].
+    ///
+    /// A larger one is not sent. A peer that sends one is told 0x02, breach of protocol: what the
+    /// payload says it will be is looked at before it is decompressed.
+    #[must_use]
+    pub fn max_payload(self, bytes: usize) -> Self {
+        Self { max_payload: bytes, ..self }
     }
 
     /// Its name and version, as offered in Hello.
@@ -120,12 +129,42 @@ impl Protocol {
         self.length
     }
 
+    /// Runs it for a peer of any kind: `pipe` need not have a connection behind it.
+    ///
+    /// A server does this for each of its peers that speak the protocol, too. Who calls it sees that
+    /// the pipe closes when the peer goes, and says goodbye when the future is done.
+    ///
+    /// ```
+    /// # use devp2p_core::keys::NodeKey;
+    /// # use devp2p_core::net::{Direction, PeerInfo};
+    /// # use devp2p_core::protocol::{MsgPipe, Protocol};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let greeting = Protocol::new("foo", 42, 1, |peer, mut pipe| async move {
+    ///     pipe.send(0, &*peer.name).await
+    /// });
+    /// let id = NodeKey::generate(&mut rand::rng()).public_key();
+    /// let peer = PeerInfo::new(id, "a peer without a socket", Direction::Inbound);
+    /// let (near, mut far) = MsgPipe::pair(&greeting);
+    /// greeting.run(peer, near).await.unwrap();
+    /// let greeting: String = far.read().await.unwrap().decode().unwrap();
+    /// assert_eq!(greeting, "a peer without a socket");
+    /// # });
+    /// ```
+    pub fn run(
+        &self,
+        peer: PeerInfo,
+        pipe: MsgPipe,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ProtocolError>> + Send>> {
+        (self.run)(peer, pipe)
+    }
+
     pub(crate) fn name(&self) -> Arc<str> {
         self.name.clone()
     }
 
-    pub(crate) fn run(&self, peer: PeerInfo, pipe: MsgPipe) -> Running {
-        (self.run)(peer, pipe)
+    pub(crate) fn offer(&self) -> Offer {
+        let (length, max_payload) = (self.length, self.max_payload);
+        Offer { capability: self.capability(), length, max_payload }
     }
 }
 

@@ -1,20 +1,20 @@
 //! Messages, and the pipe through which a handler reads and writes them.
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use alloy_rlp::{Decodable, Encodable};
 use bytes::Bytes;
-use tokio::sync::broadcast;
 
-use super::{Inbox, InboxSender, Outbox, PipeClosed, ProtocolError, QUEUE_BYTES, inbox};
-use crate::events::{MsgEvent, PeerEvent};
-use crate::keys::PublicKey;
-use crate::p2p::Capability;
-use crate::p2p::message::{Compression, Encoder, MessageError};
+use super::{Inbox, InboxSender, Outbox, PipeClosed, Protocol, ProtocolError, QUEUE_BYTES, inbox};
+use crate::events::{EventSender, MsgEvent, PeerEvent};
+use crate::info::PeerInfo;
+use crate::p2p::{Codec, MessageError, shared};
 
-/// A message of a subprotocol.
+/// A writer's buffer above this size, in bytes, is given back after each message.
+const KEEP: usize = 128 * 1024;
+
+/// A message of a protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Msg {
     /// Relative to the protocol: 0 to length − 1.
@@ -49,47 +49,42 @@ pub struct MsgPipe {
 
 impl MsgPipe {
     pub(crate) fn new(inbox: Inbox, outbox: Outbox, channel: Channel) -> Self {
-        let channel = Arc::new(channel);
-        let encoder = Encoder::new(channel.compression);
-        let outlet = Outlet::Peer(outbox);
-        Self {
-            reader: MsgReader { inbox, channel: channel.clone() },
-            writer: MsgWriter { outlet, encoder, channel },
-        }
+        Self::over(inbox, Outlet::Peer { outbox, buffer: Vec::new() }, Arc::new(channel))
     }
 
-    /// The two ends of a pipe in memory, to try a handler without any network: what one end
-    /// writes, the other reads. Codes and sizes are refused as on a connection, queues are as
-    /// long, and a pipe closes when its other end is dropped. No events are told.
+    /// The two ends of a pipe in memory: what one end writes, the other reads.
+    ///
+    /// It tries a handler without any network, and carries a protocol where no connection is: give
+    /// one end to [`Protocol::run`], and do with the other what you like. Codes and sizes are refused
+    /// as on a connection, queues are as long, and a pipe closes when its other end is dropped. No
+    /// events are told.
     ///
     /// ```
-    /// # use devp2p_core::protocol::MsgPipe;
+    /// # use devp2p_core::protocol::{MsgPipe, Protocol};
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let (mut one, mut two) = MsgPipe::pair("foo", 42, 1);
+    /// let foo = Protocol::new("foo", 42, 1, |_peer, _pipe| async { Ok(()) });
+    /// let (mut one, mut two) = MsgPipe::pair(&foo);
     /// one.send(0, "foobar").await.unwrap();
     /// assert_eq!(two.read().await.unwrap().decode::<String>().unwrap(), "foobar");
     /// # });
     /// ```
-    pub fn pair(name: &str, version: u64, length: u64) -> (Self, Self) {
-        let channel = Arc::new(Channel {
-            protocol: name.into(),
-            capability: Capability::new(name, version),
-            offset: 0,
-            length,
-            compression: Compression::Snappy,
-            told: None,
-        });
-        let end = |inbox, outbox| Self {
-            reader: MsgReader { inbox, channel: channel.clone() },
-            writer: MsgWriter {
-                outlet: Outlet::Pair(outbox),
-                encoder: Encoder::new(channel.compression),
-                channel: channel.clone(),
-            },
-        };
+    pub fn pair(protocol: &Protocol) -> (Self, Self) {
+        let offer = protocol.offer();
+        let codec =
+            Codec::new(0, shared(std::slice::from_ref(&offer), &[offer.capability.clone()]));
+        let channel =
+            Arc::new(Channel { protocol: protocol.name(), position: 0, codec, told: None });
         let (to_one, for_one) = inbox(QUEUE_BYTES);
         let (to_two, for_two) = inbox(QUEUE_BYTES);
+        let end = |inbox, other| Self::over(inbox, Outlet::Pair(other), channel.clone());
         (end(for_one, to_two), end(for_two, to_one))
+    }
+
+    fn over(inbox: Inbox, outlet: Outlet, channel: Arc<Channel>) -> Self {
+        Self {
+            reader: MsgReader { inbox, channel: channel.clone() },
+            writer: MsgWriter { outlet, channel },
+        }
     }
 
     /// Waits for the next message; see [`MsgReader::read`].
@@ -121,6 +116,7 @@ impl MsgPipe {
     }
 
     /// The two directions by themselves, for a handler that reads and writes at the same time.
+    #[must_use]
     pub fn split(self) -> (MsgReader, MsgWriter) {
         (self.reader, self.writer)
     }
@@ -148,19 +144,27 @@ impl MsgReader {
 }
 
 /// Messages to the peer. A clone writes to the same peer, so that several tasks can.
+#[derive(Clone)]
 pub struct MsgWriter {
     outlet: Outlet,
-    encoder: Encoder,
     channel: Arc<Channel>,
 }
 
 /// Where messages are put.
-#[derive(Clone)]
 enum Outlet {
-    /// frame-data for a peer's writer.
-    Peer(Outbox),
+    /// frame-data for a peer's writer, made in a buffer that is used again for the next one.
+    Peer { outbox: Outbox, buffer: Vec<u8> },
     /// Messages for the other end of [`MsgPipe::pair`].
     Pair(InboxSender),
+}
+
+impl Clone for Outlet {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Peer { outbox, .. } => Self::Peer { outbox: outbox.clone(), buffer: Vec::new() },
+            Self::Pair(inbox) => Self::Pair(inbox.clone()),
+        }
+    }
 }
 
 impl MsgWriter {
@@ -171,19 +175,23 @@ impl MsgWriter {
     /// Cancel-safe: a dropped future has sent nothing.
     ///
     /// # Errors
-    /// [`ProtocolError::Message`] for a code that the protocol does not have or a payload that
-    /// does not fit into a frame: nothing has happened then, and the pipe goes on.
-    /// [`ProtocolError::Closed`] when the connection has ended.
+    /// [`ProtocolError::Message`] for a code that the protocol does not have, or a payload that it
+    /// does not allow or that does not fit into a frame: nothing has happened then, and the pipe
+    /// goes on. [`ProtocolError::Closed`] when the connection has ended.
     pub async fn write(&mut self, code: u64, payload: &[u8]) -> Result<(), ProtocolError> {
-        let frame_data = self.encoder.encode(self.channel.msg_id(code)?, payload)?;
-        match &self.outlet {
-            Outlet::Peer(outbox) => outbox.put(frame_data).await?,
+        let Channel { codec, position, .. } = &*self.channel;
+        match &mut self.outlet {
+            Outlet::Peer { outbox, buffer } => {
+                outbox.put(codec.encode_message(*position, code, payload, buffer)?).await?;
+                if buffer.capacity() > KEEP {
+                    *buffer = Vec::new();
+                }
+            }
             Outlet::Pair(inbox) => {
-                let payload = Bytes::copy_from_slice(payload);
-                inbox.send(Msg { code, payload }).await?;
+                codec.check(*position, code, payload.len())?;
+                inbox.send(Msg { code, payload: Bytes::copy_from_slice(payload) }).await?;
             }
         }
-        self.encoder.give_back();
         self.channel.tell(PeerEvent::MsgSend, code, payload.len());
         Ok(())
     }
@@ -203,62 +211,38 @@ impl MsgWriter {
     }
 }
 
-impl Clone for MsgWriter {
-    fn clone(&self) -> Self {
-        let encoder = Encoder::new(self.channel.compression);
-        Self { outlet: self.outlet.clone(), encoder, channel: self.channel.clone() }
-    }
-}
-
 /// How a pipe's messages look on the wire and in events.
 pub(crate) struct Channel {
     pub(crate) protocol: Arc<str>,
-    pub(crate) capability: Capability,
-    /// msg-id of code 0.
-    pub(crate) offset: u64,
-    pub(crate) length: u64,
-    pub(crate) compression: Compression,
-    /// Set if message events are wanted.
-    pub(crate) told: Option<Told>,
-}
-
-/// Where message events go, and about whom they are.
-pub(crate) struct Told {
-    pub(crate) events: broadcast::WeakSender<PeerEvent>,
-    pub(crate) peer: PublicKey,
-    pub(crate) local: SocketAddr,
-    pub(crate) remote: SocketAddr,
+    /// Which of the codec's shared capabilities it is.
+    pub(crate) position: usize,
+    pub(crate) codec: Codec,
+    /// Where message events go, if they are wanted, and about whom they are.
+    ///
+    /// Weak: a peer must not keep the stream of events open when the server is gone.
+    pub(crate) told: Option<(Weak<EventSender>, PeerInfo)>,
 }
 
 impl Channel {
-    fn msg_id(&self, code: u64) -> Result<u64, MessageError> {
-        let id = if code < self.length { self.offset.checked_add(code) } else { None };
-        let capability = || self.capability.clone();
-        id.ok_or_else(|| MessageError::CodeOutOfRange { capability: capability(), code })
-    }
-
     fn tell(&self, kind: fn(MsgEvent) -> PeerEvent, msg_code: u64, msg_size: usize) {
-        let Some(Told { events, peer, local, remote }) = &self.told else {
+        let Some((events, peer)) = &self.told else {
             return;
         };
         if let Some(events) = events.upgrade() {
-            let (peer, local, remote) = (*peer, *local, *remote);
-            let protocol = self.protocol.clone();
-            let event = MsgEvent { peer, protocol, msg_code, msg_size, local, remote };
-            // An error only says that nobody listens.
-            let _ = events.send(kind(event));
+            let (peer, protocol) = (peer.clone(), self.protocol.clone());
+            events.send(kind(MsgEvent { peer, protocol, msg_code, msg_size }));
         }
     }
 }
 
 impl fmt::Debug for MsgReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MsgReader({})", self.channel.capability)
+        write!(f, "MsgReader({})", self.channel.protocol)
     }
 }
 
 impl fmt::Debug for MsgWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MsgWriter({})", self.channel.capability)
+        write!(f, "MsgWriter({})", self.channel.protocol)
     }
 }

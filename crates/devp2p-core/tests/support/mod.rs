@@ -41,7 +41,7 @@ pub(crate) async fn server(name: &str, max_peers: usize) -> Server {
     Server::start(config(name, max_peers)).await.unwrap()
 }
 
-/// A subprotocol whose handler reads until the pipe closes.
+/// A protocol whose handler reads until the pipe closes.
 pub(crate) fn listening(name: &str, version: u64) -> Protocol {
     Protocol::new(name, version, 1, |_, mut pipe| async move {
         loop {
@@ -53,7 +53,7 @@ pub(crate) fn listening(name: &str, version: u64) -> Protocol {
 /// The next event, which must be an add; whom it adds.
 pub(crate) async fn added(events: &mut Events) -> PublicKey {
     match soon(events.next()).await {
-        Some(PeerEvent::Add { peer, .. }) => peer,
+        Some(PeerEvent::Add { peer }) => peer.id,
         other => panic!("{other:?} instead of an add"),
     }
 }
@@ -61,7 +61,7 @@ pub(crate) async fn added(events: &mut Events) -> PublicKey {
 /// The next event, which must be a drop; whom it drops and why.
 pub(crate) async fn dropped(events: &mut Events) -> (PublicKey, EndReason) {
     match soon(events.next()).await {
-        Some(PeerEvent::Drop { peer, error, .. }) => (peer, error),
+        Some(PeerEvent::Drop { peer, error }) => (peer.id, error),
         other => panic!("{other:?} instead of a drop"),
     }
 }

@@ -79,7 +79,7 @@ impl Ours {
     /// The next event, which must be an add; whom it adds.
     pub(crate) async fn added(&mut self) -> PublicKey {
         match soon(self.events.next()).await {
-            Some(PeerEvent::Add { peer, .. }) => peer,
+            Some(PeerEvent::Add { peer }) => peer.id,
             other => panic!("{other:?} instead of an add"),
         }
     }

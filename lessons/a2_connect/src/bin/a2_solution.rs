@@ -17,7 +17,7 @@ async fn main() -> Result<(), common::Failure> {
     // ANCHOR: solution
     // the right address, but somebody else's key
     let somebody = NodeKey::generate(&mut rand::rng()).public_key();
-    let enode = Enode { public_key: somebody, ..two.enode().clone() };
+    let enode = Enode { public_key: somebody, ..two.enode() };
     one.add_peer(enode).await?;
     // ANCHOR_END: solution
 

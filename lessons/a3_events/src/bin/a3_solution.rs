@@ -13,17 +13,13 @@ async fn main() -> Result<(), common::Failure> {
     let two = Server::start(config(NodeKey::generate(&mut rand::rng()))).await?;
     let mut events_one = one.subscribe();
     let mut events_two = two.subscribe();
-    one.add_peer(two.enode().clone()).await?;
+    one.add_peer(two.enode()).await?;
     events_two.next().await.ok_or("the server is gone")?;
 
     // ANCHOR: solution
     two.stop().await;
-    while let Some(event) = events_one.next().await {
-        info!(r#type = %event.kind(), "node one was told");
-        if let PeerEvent::Drop { error, .. } = event {
-            info!(%error, "node two has gone");
-            break;
-        }
+    for event in events_one.until(PeerEvent::is_drop).await {
+        info!("node one was told: {event}");
     }
     // ANCHOR_END: solution
 

@@ -33,13 +33,10 @@ async fn main() -> Result<(), common::Failure> {
     // ANCHOR_END: solution
 
     let events = [("one", one.subscribe()), ("two", two.subscribe())];
-    one.add_peer(two.enode().clone()).await?;
+    one.add_peer(two.enode()).await?;
     for (node, mut events) in events {
-        while let Some(event) = events.next().await {
-            if let PeerEvent::Drop { error, .. } = event {
-                info!(%error, "node {node} has dropped its peer");
-                break;
-            }
+        for event in events.until(PeerEvent::is_drop).await {
+            info!("node {node} tells: {event}");
         }
     }
     one.stop().await;

@@ -1,8 +1,7 @@
 //! A5, the exercise solved: the time arrives, so it is another version.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use alloy_rlp_derive::{RlpDecodable, RlpEncodable};
+use devp2p_core::events::PeerEvent;
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, PeerInfo, Server, StartError, client_name};
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
@@ -20,8 +19,7 @@ struct PingPong {
 
 impl PingPong {
     fn new(pong: bool) -> Self {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { pong, created: since_1970.as_secs() }
+        Self { pong, created: common::seconds_since_1970() }
     }
 }
 
@@ -59,9 +57,9 @@ async fn main() -> Result<(), common::Failure> {
     let one = new_server().await?;
     let two = new_server().await?;
     let events = [one.subscribe(), two.subscribe()];
-    one.add_peer(two.enode().clone()).await?;
+    one.add_peer(two.enode()).await?;
     for mut events in events {
-        while events.next().await.is_some_and(|event| event.kind() != "drop") {}
+        events.until(PeerEvent::is_drop).await;
     }
     one.stop().await;
     two.stop().await;

@@ -69,7 +69,7 @@ impl Packet {
         }
         let content = body::encode(self);
         // signature = sign(key, keccak256(packet-type ‖ packet-data))
-        let signature = key.sign_recoverable(keccak256(&content));
+        let signature = key.sign(keccak256(&content));
         let signed = [&signature[..], &content].concat();
         // hash = keccak256(signature ‖ packet-type ‖ packet-data)
         let hash = keccak256(&signed);

@@ -12,10 +12,10 @@ use super::super::lookup::K;
 use crate::keys::NodeId;
 
 /// How many replacements a bucket holds beside its `K` entries.
-pub const MAX_REPLACEMENTS: usize = 10;
+pub(super) const MAX_REPLACEMENTS: usize = 10;
 
 /// How many nodes of one network (/24) a bucket holds, replacements included.
-pub const MAX_OF_ONE_NETWORK_IN_A_BUCKET: usize = 2;
+pub(super) const MAX_OF_ONE_NETWORK_IN_A_BUCKET: usize = 2;
 
 /// Up to `K` entries, and replacements for those that go away.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use rand::SeedableRng;
 
+use super::bucket::MAX_REPLACEMENTS;
 use super::*;
 use crate::keys::NodeKey;
 

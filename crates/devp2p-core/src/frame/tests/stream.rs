@@ -41,7 +41,7 @@ fn every_flipped_bit_of_the_first_three_frames_is_noticed() {
             let mut flipped = frame.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let in_header = bit / 8 < HEADER_LEN;
-            let error = if in_header { FrameError::HeaderMac } else { FrameError::BodyMac };
+            let error = if in_header { FrameError::HeaderMac } else { FrameError::FrameMac };
             assert_eq!(open(&mut reader, &flipped), Err(error), "frame {index}, bit {bit}");
         }
     }
@@ -55,7 +55,7 @@ fn a_body_with_a_wrong_mac_is_not_decrypted() {
     let (header, body) = frame.split_first_chunk_mut().unwrap();
     let before = body.to_vec();
     let header = reader.open_header(header, 1000).unwrap();
-    assert_eq!(reader.open_body(header, body), Err(FrameError::BodyMac));
+    assert_eq!(reader.open_body(header, body), Err(FrameError::FrameMac));
     assert_eq!(body, before);
 }
 
@@ -77,7 +77,7 @@ fn the_body_of_another_frame_is_refused() {
     let (mut writer, mut reader) = pair();
     let (first, second) = (seal(&mut writer, b"aaa"), seal(&mut writer, b"bbb"));
     let mixed = [&first[..HEADER_LEN], &second[HEADER_LEN..]].concat();
-    assert_eq!(open(&mut reader, &mixed), Err(FrameError::BodyMac));
+    assert_eq!(open(&mut reader, &mixed), Err(FrameError::FrameMac));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn header_data_and_padding_are_not_read() {
 
         let mut body = *b"foo and no zeros";
         writer.keystream.apply_keystream(&mut body);
-        let mut body = [body, writer.mac.body(&body)].concat();
+        let mut body = [body, writer.mac.frame(&body)].concat();
         assert_eq!(reader.open_body(header, &mut body).unwrap(), b"foo");
     }
 }
@@ -139,7 +139,7 @@ proptest! {
         let (mut writer, mut reader) = pair();
         let frame = seal(&mut writer, &[7; 20]);
         let header = reader.open_header(frame.first_chunk().unwrap(), 20).unwrap();
-        let error = if body.len() == 48 { FrameError::BodyMac } else { FrameError::BodyLength };
+        let error = if body.len() == 48 { FrameError::FrameMac } else { FrameError::BodyLength };
         prop_assert_eq!(reader.open_body(header, &mut body), Err(error));
     }
 }

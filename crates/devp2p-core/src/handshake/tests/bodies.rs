@@ -12,7 +12,7 @@ fn auth_items() -> [Vec<u8>; 4] {
     let key = initiator();
     let static_shared_secret = key.agree(&recipient().public_key());
     // With a nonce of zeros the secret itself is what is signed.
-    let signature = ephemeral().sign_recoverable(*static_shared_secret.as_bytes());
+    let signature = ephemeral().sign(*static_shared_secret.as_bytes());
     [item(&signature), item(&key.public_key().to_bytes()), item(&[0; 32]), item(&[4])]
 }
 
@@ -128,7 +128,7 @@ fn keys_off_the_curve_are_refused() {
 #[test]
 fn recovery_ids_above_three_are_refused() {
     let static_shared_secret = initiator().agree(&recipient().public_key());
-    let mut signature = ephemeral().sign_recoverable(*static_shared_secret.as_bytes());
+    let mut signature = ephemeral().sign(*static_shared_secret.as_bytes());
     for recovery_id in 4..=255 {
         signature[64] = recovery_id;
         let auth = with(auth_items(), 0, item(&signature));

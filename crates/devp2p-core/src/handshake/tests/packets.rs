@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::{
-    HandshakeError, MAX_PACKET, ecies, initiate, open_packet, packet_len, respond, seal_packet,
+    HandshakeError, MAX_CIPHERTEXT, ecies, initiate, open_packet, packet_len, respond, seal_packet,
 };
 use super::support::{
     Eip8, Script, ecies_by_hand, ephemeral, initiator, recipient, rng, seal, waiting,
@@ -18,7 +18,7 @@ struct Case {
 }
 
 fn generated_auth() -> Case {
-    let (_, packet) = initiate(&initiator(), recipient().public_key(), &mut rng()).unwrap();
+    let (_, packet) = initiate(&initiator(), recipient().public_key(), &mut rng());
     Case { packet, receive: |auth| respond(&recipient(), auth, &mut Script::new(&[])).map(|_| ()) }
 }
 
@@ -112,7 +112,7 @@ fn the_size_prefix_is_from_113_to_2048() {
     assert_eq!(len(112), Err(HandshakeError::PacketSize(112)));
     assert_eq!(len(113), Ok(113));
     assert_eq!(len(2047), Ok(2047));
-    assert_eq!(len(2048), Ok(MAX_PACKET));
+    assert_eq!(len(2048), Ok(MAX_CIPHERTEXT));
     assert_eq!(len(2049), Err(HandshakeError::PacketSize(2049)));
     assert_eq!(len(65535), Err(HandshakeError::PacketSize(65535)));
 }
@@ -124,14 +124,14 @@ fn packets_of_the_shortest_and_the_longest_size_are_opened_and_no_others() {
         let prefix = u16::try_from(size).unwrap().to_be_bytes();
         let key = recipient();
         let plaintext = vec![5; plaintext_len];
-        let c = ecies::encrypt(&key.public_key(), &plaintext, prefix, &mut rng()).unwrap();
+        let c = ecies::encrypt(&key.public_key(), &plaintext, &prefix, &mut rng());
         (open_packet(&key, &[&prefix[..], &c].concat()), plaintext)
     };
-    for len in [0, 1, MAX_PACKET - ecies::OVERHEAD] {
+    for len in [0, 1, MAX_CIPHERTEXT - ecies::OVERHEAD] {
         let (opened, plaintext) = open(len);
         assert_eq!(opened, Ok(plaintext));
     }
-    let too_long = MAX_PACKET + 1;
+    let too_long = MAX_CIPHERTEXT + 1;
     let (refused, _) = open(too_long - ecies::OVERHEAD);
     assert_eq!(refused, Err(HandshakeError::PacketSize(too_long)));
 }
@@ -140,14 +140,14 @@ fn packets_of_the_shortest_and_the_longest_size_are_opened_and_no_others() {
 fn our_padding_is_from_100_to_227_bytes() {
     for (random_byte, padding) in [(0, 100), (1, 100), (2, 101), (255, 227)] {
         let mut rng = Script::new(&[&[random_byte]]);
-        let packet = seal_packet(&recipient().public_key(), vec![1; 50], &mut rng).unwrap();
+        let packet = seal_packet(&recipient().public_key(), vec![1; 50], &mut rng);
         assert_eq!(open_packet(&recipient(), &packet).unwrap().len(), 50 + padding);
     }
 }
 
 #[test]
 fn an_auth_for_another_node_is_undecipherable() {
-    let (_, auth) = initiate(&initiator(), ephemeral().public_key(), &mut rng()).unwrap();
+    let (_, auth) = initiate(&initiator(), ephemeral().public_key(), &mut rng());
     let refused = respond(&recipient(), &auth, &mut rng()).unwrap_err();
     assert_eq!(refused, HandshakeError::Undecipherable);
 }
@@ -161,7 +161,7 @@ fn an_ack_for_another_node_is_undecipherable() {
 #[test]
 fn an_ack_is_no_auth_and_an_auth_is_no_ack() {
     let key = recipient();
-    let (_, auth) = initiate(&initiator(), key.public_key(), &mut rng()).unwrap();
+    let (_, auth) = initiate(&initiator(), key.public_key(), &mut rng());
     assert_eq!(waiting(&key).receive_ack(&auth).unwrap_err(), HandshakeError::Body);
     let ack = generated_ack().packet;
     assert_eq!(respond(&initiator(), &ack, &mut rng()).unwrap_err(), HandshakeError::Body);

@@ -14,7 +14,7 @@ use crate::frame::{FrameError, FrameReader, FrameWriter};
 fn shake_hands() -> (Session, Session, Vec<u8>, Vec<u8>) {
     let (initiator, recipient) = (initiator(), recipient());
     let mut rng = UnwrapErr(SysRng);
-    let (sent, auth) = initiate(&initiator, recipient.public_key(), &mut rng).unwrap();
+    let (sent, auth) = initiate(&initiator, recipient.public_key(), &mut rng);
     let (at_recipient, ack) = respond(&recipient, &auth, &mut rng).unwrap();
     let at_initiator = sent.receive_ack(&ack).unwrap();
     (at_initiator, at_recipient, auth, ack)
@@ -35,8 +35,8 @@ fn send(
 #[test]
 fn both_sides_know_each_other_and_read_each_other() {
     let (mut a, mut b, ..) = shake_hands();
-    assert_eq!(a.remote, recipient().public_key());
-    assert_eq!(b.remote, initiator().public_key());
+    assert_eq!(a.remote_key, recipient().public_key());
+    assert_eq!(b.remote_key, initiator().public_key());
     for frame_data in [&b"first"[..], b"second", &[0x55; 300]] {
         assert_eq!(send(&mut a.writer, &mut b.reader, frame_data).unwrap(), frame_data);
         assert_eq!(send(&mut b.writer, &mut a.reader, frame_data).unwrap(), frame_data);
@@ -72,7 +72,7 @@ fn two_sessions_of_the_same_nodes_share_nothing() {
 fn the_same_handshake_is_encrypted_differently_each_time() {
     let mut rng = rng();
     let mut ciphertext = || {
-        let packet = seal_packet(&recipient().public_key(), vec![0; 200], &mut rng).unwrap();
+        let packet = seal_packet(&recipient().public_key(), vec![0; 200], &mut rng);
         (packet[3..67].to_vec(), packet[67..83].to_vec(), packet[83..115].to_vec())
     };
     let ((r1, iv1, c1), (r2, iv2, c2)) = (ciphertext(), ciphertext());
@@ -84,14 +84,14 @@ fn the_same_handshake_is_encrypted_differently_each_time() {
 #[test]
 fn whoever_names_a_key_that_is_not_theirs_can_neither_read_nor_write() {
     let (victim, recipient, impostor) = (initiator(), recipient(), ephemeral());
-    let (mut sent, auth) = initiate(&impostor, recipient.public_key(), &mut rng()).unwrap();
+    let (mut sent, auth) = initiate(&impostor, recipient.public_key(), &mut rng());
     let mut body = AuthBody::decode(&open_packet(&recipient, &auth).unwrap()).unwrap();
     body.initiator = victim.public_key().to_bytes();
-    let auth = seal_packet(&recipient.public_key(), body.encode(), &mut rng()).unwrap();
+    let auth = seal_packet(&recipient.public_key(), body.encode(), &mut rng());
     sent.auth.clone_from(&auth);
 
     let (mut session, ack) = respond(&recipient, &auth, &mut rng()).unwrap();
-    assert_eq!(session.remote, victim.public_key());
+    assert_eq!(session.remote_key, victim.public_key());
     let refused = waiting(&impostor).receive_ack(&ack).unwrap_err();
     assert_eq!(refused, HandshakeError::Undecipherable);
 
@@ -106,8 +106,8 @@ fn whoever_names_a_key_that_is_not_theirs_can_neither_read_nor_write() {
 fn an_ack_to_another_auth_gives_a_session_that_reads_nothing() {
     let (initiator, recipient) = (initiator(), recipient());
     let mut rng = rng();
-    let (first, _) = initiate(&initiator, recipient.public_key(), &mut rng).unwrap();
-    let (_, second) = initiate(&initiator, recipient.public_key(), &mut rng).unwrap();
+    let (first, _) = initiate(&initiator, recipient.public_key(), &mut rng);
+    let (_, second) = initiate(&initiator, recipient.public_key(), &mut rng);
     let (mut at_recipient, ack) = respond(&recipient, &second, &mut rng).unwrap();
     let mut at_initiator = first.receive_ack(&ack).unwrap();
     let refused = send(&mut at_recipient.writer, &mut at_initiator.reader, b"foo");
@@ -118,10 +118,13 @@ fn an_ack_to_another_auth_gives_a_session_that_reads_nothing() {
 fn debug_shows_whom_we_talk_to_and_no_secret() {
     let (initiator, recipient) = (initiator(), recipient());
     let short = recipient.public_key().short();
-    let (sent, auth) = initiate(&initiator, recipient.public_key(), &mut rng()).unwrap();
+    let (sent, auth) = initiate(&initiator, recipient.public_key(), &mut rng());
     assert_eq!(format!("{sent:?}"), format!("AuthSent {{ recipient: PublicKey({short}…), .. }}"));
 
     let (_, ack) = respond(&recipient, &auth, &mut rng()).unwrap();
     let session = sent.receive_ack(&ack).unwrap();
-    assert_eq!(format!("{session:?}"), format!("Session {{ remote: PublicKey({short}…), .. }}"));
+    assert_eq!(
+        format!("{session:?}"),
+        format!("Session {{ remote_key: PublicKey({short}…), .. }}")
+    );
 }

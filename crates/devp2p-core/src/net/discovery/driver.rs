@@ -2,21 +2,21 @@
 //! and what comes out of it to where it belongs.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace};
 
-use super::clock::Clock;
+use super::super::clock::Clock;
 use super::{Datagram, Socket, Way};
 use crate::discv4::Node;
 use crate::discv4::packet::{MAX_PACKET, Pong};
-use crate::discv4::service::{Output, RequestError, RequestId, Service, ServiceConfig};
+use crate::discv4::service::{Output, RequestError, RequestId, Service};
 use crate::enr::Enr;
 use crate::policy::RateLimit;
 
@@ -29,9 +29,9 @@ const BUFFER: usize = MAX_PACKET + 1;
 
 type Answer<T> = oneshot::Sender<Result<T, RequestError>>;
 
-/// What the [`super::Discovery`] handle asks for, and where the answer goes.
+/// What a [`super::DiscoveryHandle`] asks for, and where the answer goes.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(super) enum Order {
     Ping(Node, Answer<Pong>),
     RequestEnr(Node, Answer<Enr>),
     Lookup([u8; 64], Answer<Vec<Node>>),
@@ -48,24 +48,23 @@ pub(super) struct Driver {
     pings: HashMap<RequestId, Answer<Pong>>,
     enr_requests: HashMap<RequestId, Answer<Enr>>,
     lookups: HashMap<RequestId, Answer<Vec<Node>>>,
-    /// Who wants nodes to dial.
-    searcher: Option<mpsc::Sender<Node>>,
-    is_searching: bool,
-    watcher: Option<mpsc::Sender<Datagram>>,
+    /// Those who want nodes to dial.
+    searchers: Vec<mpsc::Sender<Node>>,
+    /// Those who want to see every datagram.
+    watchers: Vec<mpsc::Sender<Datagram>>,
     record: watch::Sender<Enr>,
 }
 
 impl Driver {
-    /// A driver that has done nothing yet, and where our record will be.
+    /// A driver that has done nothing yet; `record` is where our record will be.
     pub(super) fn new(
         socket: Socket,
-        service: ServiceConfig,
+        service: Service,
+        clock: Clock,
         rate_limit: RateLimit,
-    ) -> (Self, watch::Receiver<Enr>) {
-        let clock = Clock::start();
-        let service = Service::new(service, rand::random(), clock.now());
-        let (record, record_of_now) = watch::channel(service.record().clone());
-        let driver = Self {
+        record: watch::Sender<Enr>,
+    ) -> Self {
+        Self {
             socket,
             service,
             clock,
@@ -74,34 +73,34 @@ impl Driver {
             pings: HashMap::new(),
             enr_requests: HashMap::new(),
             lookups: HashMap::new(),
-            searcher: None,
-            is_searching: false,
-            watcher: None,
+            searchers: Vec::new(),
+            watchers: Vec::new(),
             record,
-        };
-        (driver, record_of_now)
+        }
     }
 
-    /// Runs until `stop`.
+    /// Runs until `stop`. `hungry` tells that somebody who searches has room for nodes again.
     pub(super) async fn run(
         mut self,
-        mut commands: mpsc::Receiver<Command>,
+        mut orders: mpsc::Receiver<Order>,
+        hungry: Arc<Notify>,
         stop: CancellationToken,
     ) {
         loop {
             self.read_socket();
             self.carry_out();
+            self.search_if_wanted();
             let wake = self.clock.at(self.service.next_wake());
             let nothing_to_read = self.inbox.is_empty();
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
-                Some(command) = commands.recv() => self.obey(command),
                 () = sleep_until(wake) => self.service.tick(self.clock.now()),
+                Some(order) = orders.recv() => self.obey(order),
+                () = hungry.notified() => {}
                 // Yielding, or a flood would leave other tasks of this thread no time.
                 () = task::yield_now(), if !nothing_to_read => self.look_at_the_oldest(),
                 () = self.socket.readable(), if nothing_to_read => {}
-                () = wants_nodes(self.searcher.as_ref()), if !self.is_searching => self.search(),
-                () = is_gone(self.searcher.as_ref()) => self.end_search(),
             }
         }
     }
@@ -136,27 +135,24 @@ impl Driver {
     fn look_at_the_oldest(&mut self) {
         if let Some((from, bytes)) = self.inbox.pop_front() {
             self.service.receive(self.clock.now(), from, &bytes);
-            self.show(Way::In, from, bytes);
+            self.show(Way::In, from, &bytes);
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, order: Order) {
         let now = self.clock.now();
-        match command {
-            Command::Ping(node, answer) => {
+        match order {
+            Order::Ping(node, answer) => {
                 self.pings.insert(self.service.ping(now, node), answer);
             }
-            Command::RequestEnr(node, answer) => {
+            Order::RequestEnr(node, answer) => {
                 self.enr_requests.insert(self.service.request_enr(now, node), answer);
             }
-            Command::Lookup(target, answer) => {
+            Order::Lookup(target, answer) => {
                 self.lookups.insert(self.service.lookup(now, target), answer);
             }
-            Command::Search(searcher) => {
-                self.end_search();
-                self.searcher = Some(searcher);
-            }
-            Command::Watch(watcher) => self.watcher = Some(watcher),
+            Order::Search(searcher) => self.searchers.push(searcher),
+            Order::Watch(watcher) => self.watchers.push(watcher),
         }
     }
 
@@ -164,7 +160,7 @@ impl Driver {
     fn carry_out(&mut self) {
         while let Some(output) = self.service.next_output() {
             match output {
-                Output::Send { to, datagram } => self.send(to, datagram),
+                Output::Send { to, datagram } => self.send(to, &datagram),
                 Output::Found(node) => self.found(node),
                 Output::PingDone { id, result } => reply(self.pings.remove(&id), result),
                 Output::EnrDone { id, result } => reply(self.enr_requests.remove(&id), result),
@@ -177,38 +173,35 @@ impl Driver {
         }
     }
 
-    fn send(&mut self, to: SocketAddr, datagram: Vec<u8>) {
-        match self.socket.try_send(to, &datagram) {
-            Ok(()) => self.show(Way::Out, to, datagram.into()),
+    fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
+        match self.socket.try_send(to, datagram) {
+            Ok(()) => self.show(Way::Out, to, datagram),
             // As if it were lost on its way, which who waits for an answer must expect anyway.
             Err(error) => debug!(%to, %error, "a datagram cannot be sent"),
         }
     }
 
-    fn found(&mut self, node: Node) {
-        let Some(searcher) = &self.searcher else { return };
-        if searcher.try_send(node).is_err() {
-            // Full: it has enough for now.
-            self.service.stop_search();
-            self.is_searching = false;
+    /// Everybody who searches hears of it. Who has no room has enough for now.
+    fn found(&self, node: Node) {
+        for searcher in &self.searchers {
+            let _ = searcher.try_send(node);
         }
     }
 
-    fn search(&mut self) {
-        self.service.start_search();
-        self.is_searching = true;
+    /// As long as nobody takes what is found, there is no search.
+    fn search_if_wanted(&mut self) {
+        self.searchers.retain(|searcher| !searcher.is_closed());
+        match self.searchers.iter().any(|searcher| searcher.capacity() > 0) {
+            true => self.service.start_search(),
+            false => self.service.stop_search(),
+        }
     }
 
-    fn end_search(&mut self) {
-        self.service.stop_search();
-        self.is_searching = false;
-        self.searcher = None;
-    }
-
-    fn show(&self, way: Way, remote: SocketAddr, bytes: Box<[u8]>) {
-        if let Some(watcher) = &self.watcher {
-            // Full, or nobody watches any more: nothing waits for it.
-            let _ = watcher.try_send(Datagram { way, remote, bytes });
+    fn show(&mut self, way: Way, remote: SocketAddr, bytes: &[u8]) {
+        self.watchers.retain(|watcher| !watcher.is_closed());
+        for watcher in &self.watchers {
+            // Full: nothing waits for it.
+            let _ = watcher.try_send(Datagram { way, remote, bytes: bytes.into() });
         }
     }
 }
@@ -217,21 +210,5 @@ impl Driver {
 fn reply<T>(answer: Option<Answer<T>>, result: Result<T, RequestError>) {
     if let Some(answer) = answer {
         let _ = answer.send(result);
-    }
-}
-
-/// Waits until who searches can take a node; for ever if nobody does.
-async fn wants_nodes(searcher: Option<&mpsc::Sender<Node>>) {
-    match searcher {
-        Some(searcher) if searcher.reserve().await.is_ok() => {}
-        _ => pending().await,
-    }
-}
-
-/// Waits until who searched has stopped; for ever if nobody did.
-async fn is_gone(searcher: Option<&mpsc::Sender<Node>>) {
-    match searcher {
-        Some(searcher) => searcher.closed().await,
-        None => pending().await,
     }
 }

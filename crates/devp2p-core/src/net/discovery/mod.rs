@@ -1,7 +1,7 @@
 //! Discovery on a socket: what drives the pure [`Service`](crate::discv4::service::Service).
 //!
 //! ```text
-//!  Discovery (the handle you hold)
+//!  Discovery, DiscoveryHandle (what you hold)
 //!     │ ping, request_enr, lookup, search …              answers, found nodes ▲
 //!     ▼                                                                       │
 //!  driver (1 task) ──────────────────────────────────────────────────────────┘
@@ -16,30 +16,32 @@
 //!
 //! Book: *How nodes find each other*.
 
-mod clock;
 mod driver;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::sync::Arc;
 
+use rand::RngExt;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::clock::Clock;
+use super::config::Replay;
 use super::udp::{self, Socket};
 use crate::discv4::Node;
 use crate::discv4::packet::{Endpoint, Pong};
-use crate::discv4::service::{RequestError, ServiceConfig};
+use crate::discv4::service::{RequestError, Service, ServiceConfig};
 use crate::enode::{Enode, Host};
 use crate::enr::Enr;
 use crate::keys::NodeKey;
 use crate::policy::RateLimit;
-pub(super) use clock::unix_milliseconds;
-use driver::{Command, Driver};
+use driver::{Driver, Order};
 
-/// Commands that may wait for the driver.
+/// Orders that may wait for the driver.
 const MAIL: usize = 64;
 /// Found nodes that may wait to be taken; meanwhile there is no search.
 const FOUND: usize = 16;
@@ -62,18 +64,21 @@ pub struct DiscoveryConfig {
     pub bootnodes: Vec<Node>,
     /// How many datagrams an address may send us.
     pub rate_limit: RateLimit,
+    /// For tests: makes the run repeatable, as [`Config::replay`](super::Config::replay) does.
+    pub replay: Option<Replay>,
 }
 
 impl DiscoveryConfig {
     /// The least that discovery needs.
-    pub fn new(key: Arc<NodeKey>) -> Self {
+    pub fn new(key: impl Into<Arc<NodeKey>>) -> Self {
         Self {
-            key,
+            key: key.into(),
             ip: None,
             tcp: 0,
             learn_endpoint: true,
             bootnodes: Vec::new(),
             rate_limit: RateLimit::default(),
+            replay: None,
         }
     }
 }
@@ -98,14 +103,25 @@ pub enum AskError {
 
 /// A running node of the discovery network.
 ///
-/// Dropping it stops it without waiting, [`Discovery::stop`] waits.
+/// Dropping it stops it without waiting, [`Discovery::stop`] waits. Everything that a
+/// [`DiscoveryHandle`] can be asked, it can be asked as well.
 #[derive(Debug)]
 pub struct Discovery {
-    local_addr: SocketAddr,
-    record: watch::Receiver<Enr>,
-    commands: mpsc::Sender<Command>,
+    handle: DiscoveryHandle,
     driver: JoinHandle<()>,
     stop: DropGuard,
+}
+
+/// A running node of the discovery network, to ask; only [`Discovery`] can stop it.
+///
+/// Clones are cheap, and all lead to the same node.
+#[derive(Debug, Clone)]
+pub struct DiscoveryHandle {
+    local_addr: SocketAddr,
+    record: watch::Receiver<Enr>,
+    orders: mpsc::Sender<Order>,
+    /// Tells the driver that somebody who searches has room again, or has stopped.
+    hungry: Arc<Notify>,
 }
 
 impl Discovery {
@@ -114,11 +130,18 @@ impl Discovery {
     /// # Errors
     /// When the operating system gives no such socket.
     pub async fn start(listen: SocketAddr, config: DiscoveryConfig) -> io::Result<Self> {
-        Ok(Self::over(Socket::bind(listen).await?, config))
+        let socket = Socket::bind(listen).await?;
+        let (clock, mut rng) = Replay::begin(config.replay);
+        Ok(Self::over(socket, config, clock, rng.random()))
     }
 
-    /// Starts on a socket that is there already.
-    pub(super) fn over(socket: Socket, config: DiscoveryConfig) -> Self {
+    /// Starts on a socket that is there already; all random numbers come from `seed`.
+    pub(super) fn over(
+        socket: Socket,
+        config: DiscoveryConfig,
+        clock: Clock,
+        seed: [u8; 32],
+    ) -> Self {
         let local_addr = socket.local_addr();
         let socket_ip = Some(local_addr.ip()).filter(|ip| !ip.is_unspecified());
         let ip = config.ip.or(socket_ip).unwrap_or(Ipv4Addr::LOCALHOST.into());
@@ -128,15 +151,37 @@ impl Discovery {
             learn_endpoint: config.learn_endpoint,
             bootnodes: config.bootnodes,
             known: Vec::new(),
-            enr_seq: clock::unix_milliseconds(),
+            enr_seq: clock.unix_milliseconds(),
         };
-        let (driver, record) = Driver::new(socket, service, config.rate_limit);
-        let (commands, obeyed) = mpsc::channel(MAIL);
+        let service = Service::new(service, seed, clock.now());
+        let (record, record_of_now) = watch::channel(service.record().clone());
+        let (orders, obeyed) = mpsc::channel(MAIL);
         let stop = CancellationToken::new();
-        let driver = tokio::spawn(driver.run(obeyed, stop.clone()));
-        Self { local_addr, record, commands, driver, stop: stop.drop_guard() }
+        let hungry = Arc::new(Notify::new());
+        let driver = Driver::new(socket, service, clock, config.rate_limit, record);
+        let driver = tokio::spawn(driver.run(obeyed, hungry.clone(), stop.clone()));
+        let handle = DiscoveryHandle { local_addr, record: record_of_now, orders, hungry };
+        Self { handle, driver, stop: stop.drop_guard() }
     }
 
+    /// Stops. When this returns, the task is gone and the port is free.
+    pub async fn stop(self) {
+        let Self { driver, stop, .. } = self;
+        drop(stop);
+        // An error says that the driver panicked; then it has ended as well.
+        let _ = driver.await;
+    }
+}
+
+impl Deref for Discovery {
+    type Target = DiscoveryHandle;
+
+    fn deref(&self) -> &DiscoveryHandle {
+        &self.handle
+    }
+}
+
+impl DiscoveryHandle {
     /// Where the socket really is.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
@@ -154,7 +199,7 @@ impl Discovery {
     /// [`AskError`]; a node has half a second.
     pub async fn ping(&self, node: &Enode) -> Result<Pong, AskError> {
         let node = resolve(node).await?;
-        self.ask(|answer| Command::Ping(node, answer)).await
+        self.ask(|answer| Order::Ping(node, answer)).await
     }
 
     /// Asks a node for its record. It is the node's own word, which need not be true.
@@ -163,7 +208,7 @@ impl Discovery {
     /// [`AskError`]; also when the node sends the record of another one.
     pub async fn request_enr(&self, node: &Enode) -> Result<Enr, AskError> {
         let node = resolve(node).await?;
-        self.ask(|answer| Command::RequestEnr(node, answer)).await
+        self.ask(|answer| Order::RequestEnr(node, answer)).await
     }
 
     /// Looks for the nodes closest to the hash of `target`: at most 16 that answered, the closest
@@ -172,40 +217,34 @@ impl Discovery {
     /// # Errors
     /// [`AskError::Request`].
     pub async fn lookup(&self, target: [u8; 64]) -> Result<Vec<Node>, AskError> {
-        self.ask(|answer| Command::Lookup(target, answer)).await
+        self.ask(|answer| Order::Lookup(target, answer)).await
     }
 
-    /// Begins to search for nodes, and ends an earlier search.
+    /// Begins to search for nodes. There may be several searches: each hears of every node that
+    /// any of them finds, as long as it takes them.
     pub async fn search(&self) -> Found {
-        let (sender, found) = mpsc::channel(FOUND);
-        // An error says that the driver is gone; then `found` says that there is nothing to find.
-        let _ = self.commands.send(Command::Search(sender)).await;
-        Found(found)
+        let (sender, nodes) = mpsc::channel(FOUND);
+        // An error says that the driver is gone; then `nodes` says that there is nothing to find.
+        let _ = self.orders.send(Order::Search(sender)).await;
+        Found { nodes, hungry: self.hungry.clone() }
     }
 
-    /// Shows every datagram from now on. Whoever reads too slowly does not see all.
+    /// Shows every datagram from now on, whoever else watches. Who reads too slowly does not see
+    /// all.
     pub async fn watch(&self) -> Watched {
         let (sender, watched) = mpsc::channel(WATCHED);
         // As above.
-        let _ = self.commands.send(Command::Watch(sender)).await;
+        let _ = self.orders.send(Order::Watch(sender)).await;
         Watched(watched)
     }
 
-    /// Stops. When this returns, the task is gone and the port is free.
-    pub async fn stop(self) {
-        let Self { driver, stop, .. } = self;
-        drop(stop);
-        // An error says that the driver panicked; then it has ended as well.
-        let _ = driver.await;
-    }
-
-    /// Sends a command and waits for its answer.
+    /// Gives an order and waits for its answer.
     async fn ask<T>(
         &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, RequestError>>) -> Command,
+        order: impl FnOnce(oneshot::Sender<Result<T, RequestError>>) -> Order,
     ) -> Result<T, AskError> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.commands.send(command(answer)).await;
+        let sent = self.orders.send(order(answer)).await;
         sent.map_err(|_| RequestError::Closed)?;
         Ok(answered.await.map_err(|_| RequestError::Closed)??)
     }
@@ -215,13 +254,25 @@ impl Discovery {
 ///
 /// The search goes on as long as they are taken, and ends when this is dropped.
 #[derive(Debug)]
-pub struct Found(mpsc::Receiver<Node>);
+pub struct Found {
+    nodes: mpsc::Receiver<Node>,
+    hungry: Arc<Notify>,
+}
 
 impl Found {
     /// The next node: hearsay, and perhaps not for the first time. `None`: discovery has stopped.
     /// Cancel-safe.
     pub async fn next(&mut self) -> Option<Node> {
-        self.0.recv().await
+        let node = self.nodes.recv().await;
+        self.hungry.notify_one();
+        node
+    }
+}
+
+impl Drop for Found {
+    fn drop(&mut self) {
+        self.nodes.close();
+        self.hungry.notify_one();
     }
 }
 
@@ -261,11 +312,11 @@ pub enum Way {
 /// # Errors
 /// [`AskError`], all but `Request`.
 pub async fn resolve(enode: &Enode) -> Result<Node, AskError> {
-    let endpoint = enode.endpoint.as_ref().ok_or(AskError::NoAddress)?;
-    if endpoint.udp == 0 {
+    let address = enode.address.as_ref().ok_or(AskError::NoAddress)?;
+    if address.udp == 0 {
         return Err(AskError::NoUdpPort);
     }
-    let ip = match &endpoint.host {
+    let ip = match &address.host {
         Host::Ip(ip) => ip.to_canonical(),
         Host::Dns(name) => {
             // Operating systems have a dozen errors for it; all mean that there is no such name.
@@ -274,5 +325,5 @@ pub async fn resolve(enode: &Enode) -> Result<Node, AskError> {
             *first.ok_or(AskError::Lookup(io::ErrorKind::NotFound))?
         }
     };
-    Ok(Node { public_key: enode.public_key, ip, udp: endpoint.udp, tcp: endpoint.tcp })
+    Ok(Node { public_key: enode.public_key, ip, udp: address.udp, tcp: address.tcp })
 }

@@ -1,7 +1,7 @@
 //! How connections end.
 
 use super::*;
-use crate::net::GOODBYE_TIMEOUT;
+use crate::net::{GOODBYE_TIMEOUT, WRITE_STALL};
 use crate::p2p::MessageError;
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +54,7 @@ async fn a_goodbye_is_heard_even_when_we_cannot_write_any_more() {
         }
     });
     let (server, mut peer) = connect_peer(vec![flooding], 4096).await;
-    tokio::time::sleep(transport::WRITE_STALL + GOODBYE_TIMEOUT / 2).await;
+    tokio::time::sleep(WRITE_STALL + GOODBYE_TIMEOUT / 2).await;
     peer.send(DISCONNECT, &DisconnectReason::Requested.encode()).await;
     assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Requested)));
 }
@@ -73,7 +73,7 @@ async fn a_message_id_of_no_capability_ends_the_connection_without_a_word() {
         peer.send(id, &[0xC0]).await;
         peer.expect_closed().await;
         drop(peer);
-        let unknown = TransportError::Message(MessageError::UnknownId(id));
+        let unknown = TransportError::Message(MessageError::UnknownMsgId(id));
         assert!(matches!(server.end().await, EndReason::Transport(error) if error == unknown));
     }
 }

@@ -1,4 +1,4 @@
-//! Handlers of subprotocols: how they end, and what the other side sees.
+//! Handlers of protocols: how they end, and what the other side sees.
 
 use std::future::{Ready, pending};
 

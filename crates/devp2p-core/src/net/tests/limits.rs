@@ -1,7 +1,7 @@
 //! Time and memory.
 
 use super::*;
-use crate::net::{GOODBYE_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT};
+use crate::net::{GOODBYE_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT, WRITE_STALL};
 
 /// Whether `elapsed` is `expected`, give or take the clock's millisecond.
 #[track_caller]
@@ -58,17 +58,17 @@ async fn a_peer_that_answers_pings_stays() {
 async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
     let (server, mut peer) = connect_peer(vec![], 4096).await;
     let flood = 2_000;
-    let mut outgoing = peer.outgoing;
+    let (mut outgoing, codec) = (peer.outgoing, peer.codec);
     let sending = tokio::spawn(async move {
         for _ in 0..flood {
-            outgoing.send(PING, &[0xC0], Compression::Snappy).await.unwrap();
+            outgoing.send(&codec, PING, &[0xC0]).await.unwrap();
         }
-        outgoing.send(DISCONNECT, &[0xC1, 0x00], Compression::Snappy).await.unwrap();
+        outgoing.send(&codec, DISCONNECT, &[0xC1, 0x00]).await.unwrap();
         outgoing
     });
     let mut pongs = 0;
     while let Ok(frame_data) = peer.incoming.read(1 << 24).await {
-        assert_eq!(message::split_id(frame_data).unwrap().0, PONG);
+        assert_eq!(split_msg_id(frame_data).unwrap().0, PONG);
         pongs += 1;
     }
     assert!((1..=flood).contains(&pongs), "{pongs}");
@@ -97,8 +97,8 @@ async fn a_peer_that_takes_nothing_is_dropped_after_twenty_seconds() {
     let end = server.end().await;
     assert!(matches!(&end, EndReason::Transport(TransportError::Stalled)), "{end:?}");
     // Then a second for a goodbye that might be there to read, and one to see the stream end.
-    assert_elapsed(began, transport::WRITE_STALL + 2 * GOODBYE_TIMEOUT);
+    assert_elapsed(began, WRITE_STALL + 2 * GOODBYE_TIMEOUT);
     let (when, error) = reported.recv().await.unwrap();
     assert_eq!(error, "the connection to the peer has ended");
-    assert!((when - began).abs_diff(transport::WRITE_STALL) < Duration::from_millis(10));
+    assert!((when - began).abs_diff(WRITE_STALL) < Duration::from_millis(10));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::frame::MAX_FRAME_SIZE;
-use crate::p2p::message::{MAX_PAYLOAD, MessageError};
+use crate::p2p::{MAX_PAYLOAD, MessageError};
 use crate::protocol::Msg;
 
 /// msg-id of code 0 of the only protocol.

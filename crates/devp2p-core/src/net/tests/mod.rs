@@ -1,29 +1,35 @@
 //! One connection of a server against a hand-driven peer, in memory and on a paused clock: every
 //! time limit passes in no time.
 
+mod buffers;
 mod goodbyes;
 mod handlers;
 mod limits;
 mod messages;
 mod pressure;
+mod replay;
 mod setup;
 
 use std::sync::Arc;
 
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf, duplex, split};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout};
 
-use super::connection::{Connection, Link, Local, Question};
-use super::transport::{self, Incoming, Outgoing, TransportError};
-use super::{EndReason, SETUP_TIMEOUT};
-use crate::events::{self, PeerEvent};
-use crate::handshake::Session;
+use super::connection::{Connection, Context, Question, Standing};
+use super::link::{Link, Stream};
+use super::receive::Incoming;
+use super::send::Outgoing;
+use super::{EndReason, SETUP_TIMEOUT, TransportError};
+use crate::events::{EventSender, Events};
 use crate::keys::NodeKey;
-use crate::p2p::message::{self, Compression};
-use crate::p2p::{Capability, DISCONNECT, DisconnectReason, HELLO, Hello, PING, PONG};
-use crate::policy::{ConnectionId, Direction};
+use crate::p2p::{
+    Capability, Codec, DISCONNECT, DisconnectReason, HELLO, Hello, PING, PONG, split_msg_id,
+};
+use crate::policy::ConnectionId;
 use crate::protocol::tests::noise;
 use crate::protocol::{Protocol, ProtocolError};
 
@@ -34,7 +40,7 @@ fn key(n: u8) -> NodeKey {
     NodeKey::from_bytes([n; 32]).unwrap()
 }
 
-/// A subprotocol `foo/42` with one code, whose handler reads until the pipe closes.
+/// A protocol `foo/42` with one code, whose handler reads until the pipe closes.
 fn listening() -> Protocol {
     Protocol::new("foo", 42, 1, |_, mut pipe| async move {
         loop {
@@ -49,7 +55,7 @@ struct Server {
     questions: mpsc::Receiver<Question>,
     close: watch::Sender<Option<DisconnectReason>>,
     /// Of messages only: add and drop are told by the main loop.
-    events: broadcast::Sender<PeerEvent>,
+    events: Arc<EventSender>,
 }
 
 /// A connection over a stream in memory.
@@ -59,7 +65,7 @@ type InMemory = Link<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
 struct Peer {
     incoming: Incoming<ReadHalf<DuplexStream>>,
     outgoing: Outgoing<WriteHalf<DuplexStream>>,
-    compression: Compression,
+    codec: Codec,
     hello: Hello,
 }
 
@@ -75,7 +81,7 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
     let peer = Peer {
         incoming: theirs.incoming,
         outgoing: theirs.outgoing,
-        compression: Compression::Off,
+        codec: Codec::default(),
         hello: Hello::new(key(2).public_key(), "theirs", capabilities),
     };
     (Server::start(key(1), protocols, ours), peer)
@@ -84,28 +90,18 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
 /// Two ends of a stream in memory, after the handshake: the recipient's and the initiator's.
 async fn shake_hands(buffer: usize) -> (InMemory, InMemory) {
     let (ours, theirs) = duplex(buffer.max(1024));
-    let (mut reader, mut writer) = split(ours);
-    let (mut their_reader, mut their_writer) = split(theirs);
+    let address = Some("127.0.0.1:30303".parse().unwrap());
+    let stream = |(reader, writer)| Stream { reader, writer, local: address, remote: address };
+    let (ours, theirs) = (stream(split(ours)), stream(split(theirs)));
     let (key, their_key) = (key(1), key(2));
-    let (session, their_session) = tokio::join!(
-        transport::respond(&mut reader, &mut writer, &key),
-        transport::initiate(&mut their_reader, &mut their_writer, &their_key, key.public_key()),
+    let (recipient, initiator) = tokio::join!(
+        Link::respond(ours, &key, StdRng::seed_from_u64(1)),
+        Link::initiate(theirs, &their_key, key.public_key(), StdRng::seed_from_u64(2)),
     );
-    let (session, their_session) = (session.unwrap(), their_session.unwrap());
-    assert_eq!(session.remote, their_key.public_key());
-    let addr = "127.0.0.1:30303".parse().unwrap();
-    let link = |direction, session: Session, reader, writer| Link {
-        remote: session.remote,
-        direction,
-        addresses: (addr, addr),
-        incoming: Incoming::new(reader, session.reader),
-        outgoing: Outgoing::new(writer, session.writer),
-        compression: Compression::Off,
-    };
-    (
-        link(Direction::Inbound, session, reader, writer),
-        link(Direction::Outbound, their_session, their_reader, their_writer),
-    )
+    let (recipient, initiator) = (recipient.unwrap(), initiator.unwrap());
+    assert_eq!(recipient.remote_key, their_key.public_key());
+    assert_eq!(initiator.remote_key, key.public_key());
+    (recipient, initiator)
 }
 
 /// Two servers that are connected to each other, admitted and past both Hellos.
@@ -134,11 +130,11 @@ impl Server {
         let capabilities = protocols.iter().map(Protocol::capability).collect();
         let (questions, asked) = mpsc::channel(1);
         let (close, closing) = watch::channel(None);
-        let (events, _) = broadcast::channel(events::CAPACITY);
+        let events = Arc::new(EventSender::new(true));
         let hello = Hello::new(key.public_key(), "ours", capabilities);
-        let told = Some(events.downgrade());
-        let local = Local { key: Arc::new(key), hello, protocols, questions, events: told };
-        let connection = Connection { local: Arc::new(local), id: ConnectionId(1), closing };
+        let told = Some(Arc::downgrade(&events));
+        let context = Context { key: Arc::new(key), hello, protocols, questions, events: told };
+        let connection = Connection { context: Arc::new(context), id: ConnectionId(1), closing };
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let connection = tokio::spawn(connection.proceed(Box::new(link), deadline));
         Self { connection, questions: asked, close, events }
@@ -147,7 +143,11 @@ impl Server {
     /// Answers the connection's next question.
     async fn answer(&mut self, answer: Result<(), DisconnectReason>) {
         let question = timeout(LONG, self.questions.recv()).await.unwrap().unwrap();
-        question.answer.send(answer).unwrap();
+        question.answer.send(answer.map(|()| Standing::default())).unwrap();
+    }
+
+    fn subscribe(&self) -> Events {
+        self.events.subscribe()
     }
 
     /// Waits for the end of the connection and its reason.
@@ -158,7 +158,7 @@ impl Server {
 
 impl Peer {
     async fn send(&mut self, id: u64, payload: &[u8]) {
-        self.outgoing.send(id, payload, self.compression).await.unwrap();
+        self.outgoing.send(&self.codec, id, payload).await.unwrap();
     }
 
     /// Sends a frame without compressing or checking anything.
@@ -168,9 +168,15 @@ impl Peer {
     }
 
     async fn read(&mut self) -> Result<(u64, Vec<u8>), TransportError> {
+        let compressed = self.compresses();
         let frame_data = timeout(LONG, self.incoming.read(1 << 24)).await.unwrap()?;
-        let (id, payload) = message::split_id(frame_data).unwrap();
-        Ok((id, self.compression.decompress(payload, 1 << 24).unwrap()))
+        let (id, payload) = split_msg_id(frame_data).unwrap();
+        Ok((id, if compressed { decompress(payload) } else { payload.to_vec() }))
+    }
+
+    /// Whether both have said Hello, and ours was not an old one.
+    fn compresses(&self) -> bool {
+        self.codec.encode(PING, &[0xC0], &mut Vec::new()).unwrap().len() > 2
     }
 
     /// Reads the next message that is neither ping nor pong.
@@ -187,7 +193,7 @@ impl Peer {
         self.send(HELLO, &self.hello.encode()).await;
         let (id, payload) = self.read().await.unwrap();
         assert_eq!((id, Hello::decode(&payload).unwrap().client_id.as_str()), (HELLO, "ours"));
-        self.compression = Compression::for_version(self.hello.version);
+        self.codec = Codec::new(self.hello.version, Vec::new());
     }
 
     /// The next message must be this Disconnect, and then the stream must end.
@@ -203,6 +209,10 @@ impl Peer {
         let next = self.read_message().await;
         assert!(matches!(next, Err(TransportError::Closed)), "{next:?}");
     }
+}
+
+fn decompress(block: &[u8]) -> Vec<u8> {
+    snap::raw::Decoder::new().decompress_vec(block).unwrap()
 }
 
 /// Waits until nobody can do anything any more: only then a paused clock moves.

@@ -3,11 +3,23 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::capability::{Shared, locate, shared};
-use super::super::{BASE_LENGTH, Capability, MessageError};
+use super::super::{
+    BASE_LENGTH, Capability, Codec, MAX_PAYLOAD, MessageError, Offer, Received, Shared, shared,
+};
+use super::item;
 
-fn ours(offers: &[(&str, u64, u64)]) -> Vec<(Capability, u64)> {
-    offers.iter().map(|(name, version, len)| (Capability::new(*name, *version), *len)).collect()
+fn ours(offers: &[(&str, u64, u64)]) -> Vec<Offer> {
+    let offer =
+        |(name, version, len): &(&str, _, _)| Offer::new(Capability::new(*name, *version), *len);
+    offers.iter().map(offer).collect()
+}
+
+/// Whose message this is: the position in `shared` and the code.
+fn locate(shared: &[Shared], msg_id: u64) -> Result<(usize, u64), MessageError> {
+    match Codec::new(0, shared.to_vec()).decode(&item(&msg_id))? {
+        Received::Message { position, code, .. } => Ok((position, code)),
+        _ => Err(MessageError::UnknownMsgId(msg_id)),
+    }
 }
 
 fn theirs(names: &[(&str, u64)]) -> Vec<Capability> {
@@ -104,27 +116,40 @@ fn a_message_is_located_at_both_borders_of_its_range() {
         assert_eq!(locate(&shared, id), Ok(found), "{id}");
     }
     for id in [0, 15, 21, u64::MAX] {
-        assert_eq!(locate(&shared, id), Err(MessageError::UnknownId(id)), "{id}");
+        assert_eq!(locate(&shared, id), Err(MessageError::UnknownMsgId(id)), "{id}");
     }
 }
 
 #[test]
 fn nothing_is_located_where_nothing_is_shared() {
     for id in [0, 15, 16, u64::MAX] {
-        assert_eq!(locate(&[], id), Err(MessageError::UnknownId(id)));
+        assert_eq!(locate(&[], id), Err(MessageError::UnknownMsgId(id)));
     }
 }
 
 #[test]
 fn the_last_msg_id_of_64_bits_is_located_or_not_without_overflow() {
-    let last = [Shared { index: 0, offset: u64::MAX - 1, length: 1 }];
+    let capability = Capability::new("foo", 1);
+    let (offset, max_payload) = (u64::MAX - 1, MAX_PAYLOAD);
+    let last = [Shared { capability, index: 0, offset, length: 1, max_payload }];
     assert_eq!(locate(&last, u64::MAX - 1), Ok((0, 0)));
-    assert_eq!(locate(&last, u64::MAX), Err(MessageError::UnknownId(u64::MAX)));
+    assert_eq!(locate(&last, u64::MAX), Err(MessageError::UnknownMsgId(u64::MAX)));
 }
 
 #[test]
 fn a_capability_is_printed_as_name_and_version() {
     assert_eq!(Capability::new("foo", 42).to_string(), "foo/42");
+}
+
+#[test]
+fn a_capability_is_read_as_it_is_printed() {
+    for text in ["foo/42", "a/b/0", "/1", "foo/18446744073709551615"] {
+        assert_eq!(text.parse::<Capability>().unwrap().to_string(), text);
+    }
+    for text in ["", "foo", "foo/", "foo/x", "foo/-1", "foo/18446744073709551616"] {
+        let error = text.parse::<Capability>().unwrap_err();
+        assert_eq!(error.to_string(), "a capability is written as name/version, as in foo/42");
+    }
 }
 
 /// Few names and versions, so that they often meet.
@@ -138,11 +163,14 @@ proptest! {
         ours in vec((any_capability(), 0..100u64), 0..12),
         theirs in vec(any_capability(), 0..12),
     ) {
-        let shared = shared(&ours, &theirs);
+        let offers: Vec<_> =
+            ours.into_iter().map(|(capability, length)| Offer::new(capability, length)).collect();
+        let shared = shared(&offers, &theirs);
         let mut next = BASE_LENGTH;
         for range in &shared {
             prop_assert_eq!(range.offset, next);
-            prop_assert_eq!(range.length, ours[range.index].1);
+            prop_assert_eq!(range.length, offers[range.index].length);
+            prop_assert_eq!(&range.capability, &offers[range.index].capability);
             next += range.length;
         }
         for id in 0..next + 10 {
@@ -156,7 +184,7 @@ proptest! {
         ours in vec(any_capability(), 0..12), theirs in vec(any_capability(), 0..12),
     ) {
         let offers = |capabilities: &[Capability]| -> Vec<_> {
-            capabilities.iter().map(|capability| (capability.clone(), 7)).collect()
+            capabilities.iter().map(|capability| Offer::new(capability.clone(), 7)).collect()
         };
         let names = |own: &[Capability], other: &[Capability]| -> Vec<_> {
             shared(&offers(own), other).iter().map(|s| (own[s.index].clone(), s.offset)).collect()

@@ -19,11 +19,11 @@ fn small_and_large() -> (PublicKey, PublicKey) {
 }
 
 fn inbound(id: u64, key: PublicKey) -> Candidate {
-    Candidate { id: ConnectionId(id), key, direction: Direction::Inbound }
+    Candidate { connection: ConnectionId(id), key, direction: Direction::Inbound }
 }
 
 fn outbound(id: u64, key: PublicKey) -> Candidate {
-    Candidate { id: ConnectionId(id), key, direction: Direction::Outbound }
+    Candidate { connection: ConnectionId(id), key, direction: Direction::Outbound }
 }
 
 fn make_peer(admission: &mut Admission, candidate: Candidate) {
@@ -43,7 +43,7 @@ fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
     assert_eq!(admission.after_hello(candidate), Verdict::Admit);
     assert_eq!((admission.peers(), admission.free_slots()), (1, 0));
 
-    admission.ended(candidate.id);
+    admission.ended(candidate.connection);
     assert!(!admission.contains(&key(2)));
     assert_eq!((admission.peers(), admission.free_slots()), (0, 1));
     make_peer(&mut admission, inbound(8, key(3)));
@@ -71,7 +71,7 @@ fn two_set_ups_may_race_for_the_last_slot_and_one_wins() {
     assert_eq!(admission.after_hello(first), REFUSE_TOO_MANY);
     assert_eq!(admission.peers(), 1);
 
-    admission.ended(first.id);
+    admission.ended(first.connection);
     assert!(!admission.contains(&key(2)));
     assert!(admission.contains(&key(3)));
 }
@@ -155,9 +155,9 @@ fn of_crossed_dials_the_one_dialed_by_the_smaller_key_stays() {
         for phase in [Phase::SetUp, Phase::Peer] {
             let mut admission = Admission::new(own, 1);
             assert_eq!(admission.checkpoint(gives_way, phase), Verdict::Admit);
-            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
-            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
-            admission.ended(gives_way.id);
+            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
+            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
+            admission.ended(gives_way.connection);
             make_peer(&mut admission, stays);
 
             let mut admission = Admission::new(own, 1);
@@ -173,15 +173,15 @@ fn a_replaced_connection_comes_no_further_and_keeps_its_slot_until_it_is_gone() 
     let mut admission = Admission::new(small, 1);
     let (stays, gives_way) = (outbound(7, large), inbound(8, large));
     assert_eq!(admission.after_handshake(gives_way), Verdict::Admit);
-    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
+    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
     assert_eq!(admission.after_hello(gives_way), REFUSE_ALREADY);
     assert_eq!(admission.peers(), 0);
 
     let mut admission = Admission::new(small, 1);
     make_peer(&mut admission, gives_way);
-    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.id));
+    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
     assert_eq!(admission.after_handshake(inbound(9, key(3))), REFUSE_TOO_MANY);
-    admission.ended(gives_way.id);
+    admission.ended(gives_way.connection);
     make_peer(&mut admission, stays);
 }
 
@@ -202,8 +202,8 @@ fn calls_that_do_not_fit_change_nothing() {
     assert_eq!(admission.after_hello(unseen), Verdict::Admit);
     assert_eq!(admission.peers(), 2, "the second checkpoint alone asks all questions, too");
     assert_eq!(admission.after_hello(candidate), Verdict::Admit, "also when no slot is left");
-    admission.ended(unseen.id);
-    admission.ended(unseen.id);
+    admission.ended(unseen.connection);
+    admission.ended(unseen.connection);
     assert_eq!(admission.peers(), 1);
 }
 
@@ -281,15 +281,15 @@ fn an_inbound_connection_for_which_our_dial_gave_way_may_have_any_slot() {
         }
         let (ours, theirs) = (outbound(7, small), inbound(8, small));
         assert_eq!(admission.checkpoint(ours, phase), Verdict::Admit);
-        assert_eq!(admission.after_handshake(theirs), Verdict::Replace(ours.id));
-        admission.ended(ours.id);
+        assert_eq!(admission.after_handshake(theirs), Verdict::Replace(ours.connection));
+        admission.ended(ours.connection);
         make_peer(&mut admission, theirs);
         assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
 
         admission.ended(ConnectionId(3));
         assert_eq!(admission.free_dial_slots(), 1);
         assert_eq!(admission.after_handshake(inbound(9, key(9))), REFUSE_TOO_MANY);
-        admission.ended(theirs.id);
+        admission.ended(theirs.connection);
         make_peer(&mut admission, inbound(9, key(9)));
         assert_eq!(admission.after_handshake(inbound(10, small)), REFUSE_TOO_MANY);
     }
@@ -345,7 +345,7 @@ impl CrossedDials {
     fn ask(&mut self, node: usize, connection: usize, then: Stage) {
         let direction = if node == connection { Direction::Outbound } else { Direction::Inbound };
         let id = ConnectionId(u64::try_from(connection).unwrap());
-        let candidate = Candidate { id, key: self.keys[1 - node], direction };
+        let candidate = Candidate { connection: id, key: self.keys[1 - node], direction };
         let admission = &mut self.admissions[node];
         let verdict = match then {
             Stage::Peer => admission.after_hello(candidate),

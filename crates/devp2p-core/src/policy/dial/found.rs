@@ -3,7 +3,7 @@
 //! A static node is dialed until it is a peer. A found one gets one attempt and is forgotten then:
 //! there are more where it came from. If it is found again, it must have rested first.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::{MAX_FOUND, MAX_RESTING, REDIAL_AFTER};
@@ -16,7 +16,7 @@ pub(super) struct FoundNodes {
     /// Who was found first is dialed first.
     waiting: VecDeque<Enode>,
     /// Dialed or dropped not long ago, and until when they rest.
-    resting: HashMap<PublicKey, Duration>,
+    resting: BTreeMap<PublicKey, Duration>,
 }
 
 impl FoundNodes {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::enode::{Endpoint, Host};
+use crate::enode::{Address, Host};
 use crate::keys::NodeKey;
 use crate::policy::{Candidate, ConnectionId, Direction, Verdict};
 
@@ -40,7 +40,7 @@ fn dial_state(count: u8) -> (DialState, Admission) {
 }
 
 fn candidate(n: u8, direction: Direction) -> Candidate {
-    Candidate { id: ConnectionId(u64::from(n)), key: key(n), direction }
+    Candidate { connection: ConnectionId(u64::from(n)), key: key(n), direction }
 }
 
 fn make_peer(admission: &mut Admission, n: u8, direction: Direction) {
@@ -49,39 +49,39 @@ fn make_peer(admission: &mut Admission, n: u8, direction: Direction) {
 
 #[test]
 fn a_node_that_cannot_be_dialed_is_not_added() {
-    let (mut dials, admission) = dial_state(0);
-    let only_a_key = Enode { public_key: key(1), endpoint: None };
+    let (mut dials, mut admission) = dial_state(0);
+    let only_a_key = Enode { public_key: key(1), address: None };
     let host = Host::Dns("localhost".into());
     let port_zero =
-        Enode { public_key: key(1), endpoint: Some(Endpoint { host, tcp: 0, udp: 30303 }) };
+        Enode { public_key: key(1), address: Some(Address { host, tcp: 0, udp: 30303 }) };
 
-    assert_eq!(dials.add(enode(OWN), s(0)), Err(AddPeerError::OwnNode));
-    assert_eq!(dials.add(only_a_key, s(0)), Err(AddPeerError::NoAddress));
-    assert_eq!(dials.add(port_zero, s(0)), Err(AddPeerError::NoTcpPort));
+    assert_eq!(dials.add(enode(OWN), s(0)), Err(Undialable::OwnNode));
+    assert_eq!(dials.add(only_a_key, s(0)), Err(Undialable::NoAddress));
+    assert_eq!(dials.add(port_zero, s(0)), Err(Undialable::NoTcpPort));
     assert!(!dials.contains(&key(1)) && !dials.contains(&key(OWN)));
-    assert_eq!(dials.next_wake(&admission), None);
+    assert_eq!(dials.next_wake(&mut admission), None);
 }
 
 #[test]
 fn a_failed_addition_leaves_the_node_as_it_was() {
-    let (mut dials, admission) = dial_state(1);
-    let only_a_key = Enode { public_key: key(1), endpoint: None };
-    assert_eq!(dials.add(only_a_key, s(5)), Err(AddPeerError::NoAddress));
-    assert_eq!(dials.due(s(5), &admission), [enode(1)]);
+    let (mut dials, mut admission) = dial_state(1);
+    let only_a_key = Enode { public_key: key(1), address: None };
+    assert_eq!(dials.add(only_a_key, s(5)), Err(Undialable::NoAddress));
+    assert_eq!(dials.due(s(5), &mut admission), [enode(1)]);
 }
 
 #[test]
 fn failed_dials_are_tried_again_after_doubling_waits() {
-    let (mut dials, admission) = dial_state(1);
+    let (mut dials, mut admission) = dial_state(1);
     let mut now = s(1);
     for seconds in [1, 2, 4, 8, 16, 32, 35, 35, 35] {
-        assert_eq!(dials.due(now, &admission), [enode(1)]);
-        assert_eq!(dials.next_wake(&admission), None, "nothing to do until the dial has ended");
+        assert_eq!(dials.due(now, &mut admission), [enode(1)]);
+        assert_eq!(dials.next_wake(&mut admission), None, "nothing to do until the dial has ended");
         now += s(10);
         assert_eq!(dials.failed(&key(1), now), Some(s(seconds)));
-        assert_eq!(dials.next_wake(&admission), Some(now + s(seconds)));
+        assert_eq!(dials.next_wake(&mut admission), Some(now + s(seconds)));
         let too_early = now + s(seconds) - Duration::from_nanos(1);
-        assert_eq!(dials.due(too_early, &admission), []);
+        assert_eq!(dials.due(too_early, &mut admission), []);
         now += s(seconds);
     }
 }
@@ -96,47 +96,51 @@ fn the_wait_stays_at_its_longest_however_many_failures_there_were() {
 #[test]
 fn a_dropped_peer_is_dialed_after_thirty_five_seconds_with_a_clean_record() {
     let (mut dials, mut admission) = dial_state(1);
-    assert_eq!(dials.due(s(1), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
     assert_eq!(dials.failed(&key(1), s(1)), Some(s(1)));
-    assert_eq!(dials.due(s(2), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(2), &mut admission), [enode(1)]);
     assert_eq!(dials.failed(&key(1), s(2)), Some(s(2)));
-    assert_eq!(dials.due(s(4), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(4), &mut admission), [enode(1)]);
     make_peer(&mut admission, 1, Direction::Outbound);
     dials.connected(&key(1));
     assert_eq!(dials.dialing(), 0);
-    assert_eq!(dials.due(s(50), &admission), [], "a peer is not dialed");
+    assert_eq!(dials.due(s(50), &mut admission), [], "a peer is not dialed");
 
     admission.ended(ConnectionId(1));
     assert_eq!(dials.dropped(&key(1), s(100)), Some(REDIAL_AFTER));
-    assert_eq!(dials.next_wake(&admission), Some(s(135)));
-    assert_eq!(dials.due(s(134), &admission), []);
-    assert_eq!(dials.due(s(135), &admission), [enode(1)]);
+    assert_eq!(dials.next_wake(&mut admission), Some(s(135)));
+    assert_eq!(dials.due(s(134), &mut admission), []);
+    assert_eq!(dials.due(s(135), &mut admission), [enode(1)]);
     assert_eq!(dials.failed(&key(1), s(135)), Some(s(1)));
 }
 
 #[test]
 fn a_refused_dial_is_tried_again_after_thirty_five_seconds() {
-    let (mut dials, admission) = dial_state(1);
-    assert_eq!(dials.due(s(1), &admission), [enode(1)]);
+    let (mut dials, mut admission) = dial_state(1);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
     assert_eq!(dials.refused(&key(1), s(2)), Some(REDIAL_AFTER));
-    assert_eq!(dials.next_wake(&admission), Some(s(37)));
-    assert_eq!(dials.due(s(37), &admission), [enode(1)]);
+    assert_eq!(dials.next_wake(&mut admission), Some(s(37)));
+    assert_eq!(dials.due(s(37), &mut admission), [enode(1)]);
     assert_eq!(dials.failed(&key(1), s(37)), Some(s(1)), "a refusal is not a failure");
 }
 
 #[test]
 fn those_that_waited_longest_are_dialed_first_and_no_more_than_there_are_slots() {
     let (mut dials, _) = dial_state(5);
-    let admission = Admission::new(key(OWN), 2);
-    assert_eq!(dials.due(s(9), &admission), [enode(1), enode(2)]);
-    assert_eq!(dials.due(s(9), &admission), [], "both slots are spoken for");
-    assert_eq!(dials.next_wake(&admission), None);
+    let mut admission = Admission::new(key(OWN), 2);
+    assert_eq!(dials.due(s(9), &mut admission), [enode(1), enode(2)]);
+    assert_eq!(dials.due(s(9), &mut admission), [], "both slots are spoken for");
+    assert_eq!(dials.next_wake(&mut admission), None);
 
     dials.failed(&key(2), s(9));
-    assert_eq!(dials.due(s(11), &admission), [enode(3)], "it waits since 3 s, node 2 since 10 s");
+    assert_eq!(
+        dials.due(s(11), &mut admission),
+        [enode(3)],
+        "it waits since 3 s, node 2 since 10 s"
+    );
     dials.failed(&key(1), s(11));
     dials.failed(&key(3), s(11));
-    assert_eq!(dials.due(s(11), &admission), [enode(4), enode(5)]);
+    assert_eq!(dials.due(s(11), &mut admission), [enode(4), enode(5)]);
 }
 
 #[test]
@@ -147,20 +151,20 @@ fn nodes_added_at_the_same_time_are_dialed_in_the_order_of_their_keys() {
         dials.add(node.clone(), s(0)).unwrap();
     }
     expected.sort_by_key(|node| node.public_key);
-    assert_eq!(dials.due(s(0), &Admission::new(key(OWN), 10)), expected);
+    assert_eq!(dials.due(s(0), &mut Admission::new(key(OWN), 10)), expected);
 }
 
 #[test]
 fn with_no_free_slot_only_trusted_nodes_are_dialed() {
     let (mut dials, _) = dial_state(3);
     let mut admission = Admission::new(key(OWN), 0);
-    assert_eq!(dials.next_wake(&admission), None);
-    assert_eq!(dials.due(s(9), &admission), []);
+    assert_eq!(dials.next_wake(&mut admission), None);
+    assert_eq!(dials.due(s(9), &mut admission), []);
 
     admission.trust(key(2));
-    assert_eq!(dials.next_wake(&admission), Some(s(2)));
-    assert_eq!(dials.due(s(9), &admission), [enode(2)]);
-    assert_eq!(dials.next_wake(&admission), None);
+    assert_eq!(dials.next_wake(&mut admission), Some(s(2)));
+    assert_eq!(dials.due(s(9), &mut admission), [enode(2)]);
+    assert_eq!(dials.next_wake(&mut admission), None);
 }
 
 #[test]
@@ -168,11 +172,11 @@ fn a_slot_that_becomes_free_lets_a_dial_go_out() {
     let (mut dials, _) = dial_state(1);
     let mut admission = Admission::new(key(OWN), 1);
     make_peer(&mut admission, 77, Direction::Inbound);
-    assert_eq!(dials.due(s(9), &admission), []);
+    assert_eq!(dials.due(s(9), &mut admission), []);
 
     admission.ended(ConnectionId(77));
-    assert_eq!(dials.next_wake(&admission), Some(s(1)), "it has passed: now");
-    assert_eq!(dials.due(s(9), &admission), [enode(1)]);
+    assert_eq!(dials.next_wake(&mut admission), Some(s(1)), "it has passed: now");
+    assert_eq!(dials.due(s(9), &mut admission), [enode(1)]);
 }
 
 #[test]
@@ -182,13 +186,13 @@ fn never_more_than_fifty_dials_are_under_way() {
     for n in 1..=60 {
         admission.trust(key(n));
     }
-    assert_eq!(dials.due(s(100), &admission).len(), MAX_DIALING);
+    assert_eq!(dials.due(s(100), &mut admission).len(), MAX_DIALING);
     assert_eq!(dials.dialing(), MAX_DIALING);
-    assert_eq!(dials.due(s(100), &admission), []);
-    assert_eq!(dials.next_wake(&admission), None);
+    assert_eq!(dials.due(s(100), &mut admission), []);
+    assert_eq!(dials.next_wake(&mut admission), None);
 
     dials.refused(&key(1), s(100));
-    assert_eq!(dials.due(s(100), &admission), [enode(51)]);
+    assert_eq!(dials.due(s(100), &mut admission), [enode(51)]);
 }
 
 #[test]
@@ -196,11 +200,11 @@ fn a_node_whose_inbound_handshake_is_done_is_not_dialed() {
     let (mut dials, mut admission) = dial_state(1);
     let inbound = candidate(1, Direction::Inbound);
     assert_eq!(admission.after_handshake(inbound), Verdict::Admit);
-    assert_eq!(dials.due(s(1), &admission), []);
-    assert_eq!(dials.next_wake(&admission), None);
+    assert_eq!(dials.due(s(1), &mut admission), []);
+    assert_eq!(dials.next_wake(&mut admission), None);
 
-    admission.ended(inbound.id);
-    assert_eq!(dials.due(s(2), &admission), [enode(1)], "it never was a peer: no need to wait");
+    admission.ended(inbound.connection);
+    assert_eq!(dials.due(s(2), &mut admission), [enode(1)], "it never was a peer: no need to wait");
 }
 
 #[test]
@@ -208,84 +212,84 @@ fn an_inbound_peer_that_is_added_is_dialed_only_after_it_was_dropped() {
     let (mut dials, mut admission) = dial_state(0);
     make_peer(&mut admission, 1, Direction::Inbound);
     dials.add(enode(1), s(5)).unwrap();
-    assert_eq!(dials.due(s(5), &admission), []);
+    assert_eq!(dials.due(s(5), &mut admission), []);
 
     admission.ended(ConnectionId(1));
     assert_eq!(dials.dropped(&key(1), s(6)), Some(REDIAL_AFTER));
-    assert_eq!(dials.due(s(40), &admission), []);
-    assert_eq!(dials.due(s(41), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(40), &mut admission), []);
+    assert_eq!(dials.due(s(41), &mut admission), [enode(1)]);
 }
 
 #[test]
 fn the_losing_dial_of_a_crossed_pair_leads_to_no_dial_while_the_other_lives() {
     let (mut dials, mut admission) = dial_state(1);
-    assert_eq!(dials.due(s(1), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
     make_peer(&mut admission, 1, Direction::Inbound);
     assert_eq!(dials.dialing(), 1, "our own dial is still under way");
     assert_eq!(dials.refused(&key(1), s(2)), Some(REDIAL_AFTER));
-    assert_eq!(dials.due(s(1000), &admission), []);
+    assert_eq!(dials.due(s(1000), &mut admission), []);
 
     admission.ended(ConnectionId(1));
     assert_eq!(dials.dropped(&key(1), s(1000)), Some(REDIAL_AFTER));
-    assert_eq!(dials.due(s(1035), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(1035), &mut admission), [enode(1)]);
 }
 
 #[test]
 fn a_removed_node_is_not_dialed_and_its_reports_change_nothing() {
-    let (mut dials, admission) = dial_state(2);
+    let (mut dials, mut admission) = dial_state(2);
     assert!(dials.remove(&key(2)));
     assert!(!dials.remove(&key(2)));
     assert!(!dials.contains(&key(2)));
-    assert_eq!(dials.due(s(9), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(9), &mut admission), [enode(1)]);
 
     assert!(dials.remove(&key(1)));
     assert_eq!(dials.dialing(), 1, "the dial itself goes on");
     assert_eq!(dials.failed(&key(1), s(9)), None);
     assert_eq!(dials.dialing(), 0);
     assert_eq!(dials.dropped(&key(1), s(9)), None);
-    assert_eq!(dials.due(s(1000), &admission), []);
-    assert_eq!(dials.next_wake(&admission), None);
+    assert_eq!(dials.due(s(1000), &mut admission), []);
+    assert_eq!(dials.next_wake(&mut admission), None);
 }
 
 #[test]
 fn a_node_removed_and_added_again_while_being_dialed_is_not_dialed_twice() {
-    let (mut dials, admission) = dial_state(1);
-    assert_eq!(dials.due(s(1), &admission), [enode(1)]);
+    let (mut dials, mut admission) = dial_state(1);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
     dials.remove(&key(1));
     dials.add(enode_at(1, 9), s(2)).unwrap();
-    assert_eq!(dials.due(s(2), &admission), []);
+    assert_eq!(dials.due(s(2), &mut admission), []);
     assert_eq!(dials.failed(&key(1), s(3)), Some(s(1)));
-    assert_eq!(dials.due(s(4), &admission), [enode_at(1, 9)]);
+    assert_eq!(dials.due(s(4), &mut admission), [enode_at(1, 9)]);
 }
 
 #[test]
 fn adding_again_replaces_the_address_and_cuts_the_wait_short() {
-    let (mut dials, admission) = dial_state(1);
-    assert_eq!(dials.due(s(1), &admission), [enode(1)]);
+    let (mut dials, mut admission) = dial_state(1);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
     assert_eq!(dials.refused(&key(1), s(1)), Some(REDIAL_AFTER));
     dials.add(enode_at(1, 9), s(2)).unwrap();
-    assert_eq!(dials.due(s(2), &admission), [enode_at(1, 9)]);
+    assert_eq!(dials.due(s(2), &mut admission), [enode_at(1, 9)]);
     assert_eq!(dials.failed(&key(1), s(2)), Some(s(1)));
 }
 
 #[test]
 fn reports_about_unknown_nodes_and_dials_that_are_not_under_way_change_nothing() {
-    let (mut dials, admission) = dial_state(1);
+    let (mut dials, mut admission) = dial_state(1);
     dials.connected(&key(9));
     assert_eq!(dials.failed(&key(9), s(0)), None);
     assert_eq!(dials.refused(&key(9), s(0)), None);
     assert_eq!(dials.dropped(&key(9), s(0)), None);
     assert_eq!(dials.failed(&key(1), s(0)), None, "it was not being dialed");
     assert_eq!(dials.refused(&key(1), s(0)), None);
-    assert_eq!(dials.due(s(1), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
 }
 
 #[test]
 fn the_end_of_time_does_not_overflow() {
-    let (mut dials, admission) = dial_state(1);
-    assert_eq!(dials.due(Duration::MAX, &admission), [enode(1)]);
+    let (mut dials, mut admission) = dial_state(1);
+    assert_eq!(dials.due(Duration::MAX, &mut admission), [enode(1)]);
     assert_eq!(dials.failed(&key(1), Duration::MAX), Some(s(1)));
-    assert_eq!(dials.due(Duration::MAX, &admission), [enode(1)]);
+    assert_eq!(dials.due(Duration::MAX, &mut admission), [enode(1)]);
     assert_eq!(dials.refused(&key(1), Duration::MAX), Some(REDIAL_AFTER));
     assert_eq!(dials.dropped(&key(1), Duration::MAX), Some(REDIAL_AFTER));
 }
@@ -402,10 +406,10 @@ impl World {
 
     fn handshake(&mut self, key: PublicKey, direction: Direction) {
         self.next_id += 1;
-        let candidate = Candidate { id: ConnectionId(self.next_id), key, direction };
+        let candidate = Candidate { connection: ConnectionId(self.next_id), key, direction };
         let mut verdict = self.admission.after_handshake(candidate);
         if let Verdict::Replace(existing) = verdict {
-            assert!(self.live.iter().any(|live| live.candidate.id == existing));
+            assert!(self.live.iter().any(|live| live.candidate.connection == existing));
             self.end(&key);
             verdict = self.admission.after_handshake(candidate);
         }
@@ -443,7 +447,7 @@ impl World {
             return;
         };
         let Live { candidate, is_peer } = self.live.remove(at);
-        self.admission.ended(candidate.id);
+        self.admission.ended(candidate.connection);
         if is_peer {
             self.dials.dropped(key, self.now);
         } else if candidate.direction == Direction::Outbound {
@@ -467,8 +471,8 @@ impl World {
     fn dial(&mut self) {
         let before = self.under_way();
         assert_eq!(self.dials.dialing(), before);
-        let announced = self.dials.next_wake(&self.admission);
-        let due = self.dials.due(self.now, &self.admission);
+        let announced = self.dials.next_wake(&mut self.admission);
+        let due = self.dials.due(self.now, &mut self.admission);
         assert_eq!(announced.is_some_and(|at| at <= self.now), !due.is_empty(), "a missed wake-up");
 
         for (n, node) in due.iter().enumerate() {
@@ -486,7 +490,7 @@ impl World {
             self.dialing.push(key);
         }
         assert!(self.under_way() <= MAX_DIALING);
-        let wake = self.dials.next_wake(&self.admission);
+        let wake = self.dials.next_wake(&mut self.admission);
         assert!(wake.is_none_or(|at| at > self.now), "a wake-up in the past");
         assert!(wake.is_none_or(|at| at <= self.now + REDIAL_AFTER), "a wake-up too far away");
     }
@@ -509,7 +513,7 @@ impl World {
             if waiting.is_empty() {
                 return;
             }
-            self.now = self.now.max(self.dials.next_wake(&self.admission).unwrap());
+            self.now = self.now.max(self.dials.next_wake(&mut self.admission).unwrap());
             assert!(self.now <= deadline, "{waiting:?} were not dialed");
         }
     }

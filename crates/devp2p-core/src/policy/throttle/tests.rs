@@ -18,7 +18,7 @@ fn stranger(n: usize) -> IpAddr {
 
 #[test]
 fn an_address_may_connect_once_in_thirty_seconds() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     let almost = THROTTLE_WINDOW - Duration::from_nanos(1);
 
     assert!(throttle.allow(ip("203.0.113.7"), T0));
@@ -31,7 +31,7 @@ fn an_address_may_connect_once_in_thirty_seconds() {
 
 #[test]
 fn being_turned_away_does_not_start_the_window_anew() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     assert!(throttle.allow(ip("2001:db8::1"), T0));
     for second in 1..30 {
         assert!(!throttle.allow(ip("2001:db8::1"), T0 + Duration::from_secs(second)));
@@ -57,7 +57,7 @@ fn machines_nearby_are_exempt_and_not_remembered() {
         "::ffff:127.0.0.1",
         "::ffff:192.168.1.1",
     ] {
-        let mut throttle = Throttle::new();
+        let mut throttle = Throttle::default();
         assert!(throttle.allow(ip(nearby), T0), "{nearby}");
         assert!(throttle.allow(ip(nearby), T0), "{nearby}");
         assert!(throttle.arrivals.is_empty(), "{nearby}");
@@ -82,7 +82,7 @@ fn the_neighbours_of_the_exempt_networks_are_not_exempt() {
         "fec0::1",
         "::ffff:8.8.8.8",
     ] {
-        let mut throttle = Throttle::new();
+        let mut throttle = Throttle::default();
         assert!(throttle.allow(ip(remote), T0), "{remote}");
         assert!(!throttle.allow(ip(remote), T0), "{remote}");
     }
@@ -90,21 +90,21 @@ fn the_neighbours_of_the_exempt_networks_are_not_exempt() {
 
 #[test]
 fn an_ipv4_address_inside_an_ipv6_one_is_the_same_address() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     assert!(throttle.allow(ip("::ffff:203.0.113.7"), T0));
     assert!(!throttle.allow(ip("203.0.113.7"), T0));
 }
 
 #[test]
 fn two_addresses_of_one_ipv6_network_count_apart() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     assert!(throttle.allow(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)), T0));
     assert!(throttle.allow(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)), T0));
 }
 
 #[test]
 fn addresses_are_forgotten_as_their_window_ends() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     for n in 0..100 {
         assert!(throttle.allow(stranger(n), T0 + Duration::from_secs(u64::try_from(n).unwrap())));
         assert!(throttle.arrivals.len() <= 30, "one a second: never more than a window holds");
@@ -114,7 +114,7 @@ fn addresses_are_forgotten_as_their_window_ends() {
 
 #[test]
 fn a_full_memory_forgets_the_oldest_address_and_lets_newcomers_in() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     for n in 0..MAX_REMEMBERED {
         assert!(throttle.allow(stranger(n), T0));
     }
@@ -129,7 +129,7 @@ fn a_full_memory_forgets_the_oldest_address_and_lets_newcomers_in() {
 
 #[test]
 fn a_clock_that_goes_backwards_forgets_nobody() {
-    let mut throttle = Throttle::new();
+    let mut throttle = Throttle::default();
     assert!(throttle.allow(stranger(0), T0));
     assert!(!throttle.allow(stranger(0), Duration::ZERO));
     assert!(throttle.allow(stranger(0), Duration::MAX));

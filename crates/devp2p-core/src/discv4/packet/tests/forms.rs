@@ -11,7 +11,7 @@ use crate::rlp::list;
 /// A datagram with any packet type and data, and hash and signature that fit.
 pub(super) fn sealed(packet_type: u8, data: &[u8]) -> Vec<u8> {
     let content = [&[packet_type], data].concat();
-    let signature = key().sign_recoverable(Keccak256::digest(&content).into());
+    let signature = key().sign(Keccak256::digest(&content).into());
     with_hash(&[&signature, &content[..]].concat())
 }
 
@@ -156,7 +156,7 @@ fn more_neighbors_than_we_would_send_are_read() {
 
 #[test]
 fn a_record_that_was_changed_is_refused() {
-    let record = Enr::sign(&key(), 1, None, 1, 2).to_rlp();
+    let record = Enr::builder(1).udp(1).tcp(2).sign(&key()).unwrap().to_rlp();
     let response = |record: &[u8]| packet(6, &list(&[&items(&[&[1u8; 32]]), record].concat()));
     assert!(response(&record).is_ok());
     let mut changed = record;
@@ -199,7 +199,7 @@ fn a_packet_is_void_after_its_time_and_when_its_time_is_too_large() {
 
 #[test]
 fn an_enr_response_is_never_void() {
-    let record = Enr::sign(&key(), 1, None, 0, 0);
+    let record = Enr::builder(1).sign(&key()).unwrap();
     let packet = Packet::EnrResponse(EnrResponse { request_hash: [0; 32], record });
     assert_eq!(packet.expiration(), None);
     assert!(!packet.is_expired(u64::MAX));

@@ -44,7 +44,8 @@ proptest! {
         (hash, target) in any::<([u8; 32], [u8; 64])>(),
         (expiration, enr_seq, ip) in any::<(u64, Option<u64>, Option<IpAddr>)>(),
     ) {
-        let record = Enr::sign(&key(), expiration, ip, from.udp, from.tcp);
+        let record = Enr::builder(expiration).udp(from.udp).tcp(from.tcp);
+        let record = ip.map_or(record.clone(), |ip| record.ip(ip)).sign(&key()).unwrap();
         for packet in [
             Packet::Ping(Ping { from, to, expiration, enr_seq }),
             Packet::Pong(Pong { to, ping_hash: hash, expiration, enr_seq }),

@@ -23,6 +23,11 @@ fn a_node_of_the_table_is_checked_and_dropped_when_it_is_gone() {
     assert_eq!(subject.service.next_wake(), None);
 }
 
+/// A record of the friend that says where it is.
+fn record(ip: IpAddr, udp: u16, tcp: u16) -> Enr {
+    Enr::builder(3).ip(ip).udp(udp).tcp(tcp).sign(&friend().key).unwrap()
+}
+
 /// Waits for a check, and lets the stranger answer it with this sequence number.
 fn check(subject: &mut Subject, stranger: &Stranger, enr_seq: Option<u64>) -> Vec<Received> {
     loop {
@@ -48,7 +53,7 @@ fn a_newer_record_is_asked_for_when_a_check_shows_that_there_is_one() {
     let [Received { packet: Packet::EnrRequest(_), hash, .. }] = &requests[..] else {
         panic!("{requests:?}")
     };
-    let record = Enr::sign(&friend().key, 3, Some(friend().address.ip()), 40001, 7777);
+    let record = record(friend().address.ip(), 40001, 7777);
     let response = EnrResponse { request_hash: *hash, record };
     assert_eq!(subject.hear(&friend(), &Packet::EnrResponse(response)), []);
     let node = Node { tcp: 7777, ..friend().node() };
@@ -62,7 +67,7 @@ fn a_node_that_says_it_has_moved_must_answer_there_first() {
     subject.bond(&friend());
     let request = &check(&mut subject, &friend(), Some(3))[0];
     let moved = friend().at("127.0.0.9:40009");
-    let record = Enr::sign(&friend().key, 3, Some(moved.address.ip()), 40009, 0);
+    let record = record(moved.address.ip(), 40009, 0);
     let response = EnrResponse { request_hash: request.hash, record };
     let datagram = Packet::EnrResponse(response).encode(&friend().key).unwrap().datagram;
     subject.service.receive(at(subject.now), friend().address, &datagram);
@@ -81,7 +86,7 @@ fn a_record_that_says_nonsense_about_the_address_moves_nobody() {
         let mut subject = Subject::new();
         subject.bond(&friend());
         let request = &check(&mut subject, &friend(), Some(3))[0];
-        let record = Enr::sign(&friend().key, 3, Some(IpAddr::from(ip)), udp, 0);
+        let record = record(ip.into(), udp, 0);
         let response = Packet::EnrResponse(EnrResponse { request_hash: request.hash, record });
         assert_eq!(subject.hear(&friend(), &response), []);
     }
@@ -94,7 +99,7 @@ fn the_record_of_another_node_is_no_answer() {
     subject.wait(QUIET_AFTER_BOND);
     let id = subject.service.request_enr(at(subject.now), friend().node());
     let request = &subject.sent()[0].1;
-    let record = Enr::sign(&key(77), 3, None, 0, 0);
+    let record = Enr::builder(3).sign(&key(77)).unwrap();
     let response = Packet::EnrResponse(EnrResponse { request_hash: request.hash, record });
     subject.hear(&friend(), &response);
     let expected = Output::EnrDone { id, result: Err(RequestError::WrongRecord) };

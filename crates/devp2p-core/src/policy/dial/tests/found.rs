@@ -11,7 +11,7 @@ fn searching(max_peers: usize) -> (DialState, Admission) {
 
 fn enode_tcp(n: u8, tcp: u16) -> Enode {
     let host = Host::Ip([127, 0, 0, 1].into());
-    Enode { public_key: key(n), endpoint: Some(Endpoint { host, tcp, udp: 30303 }) }
+    Enode { public_key: key(n), address: Some(Address { host, tcp, udp: 30303 }) }
 }
 
 #[test]
@@ -22,18 +22,18 @@ fn found_nodes_are_dialed_in_order_into_a_third_of_the_slots() {
         dials.found(enode(n), s(0), &admission);
     }
     assert!(!dials.wants_nodes(&admission), "there are three slots and five nodes");
-    assert_eq!(dials.next_wake(&admission), Some(s(0)));
-    assert_eq!(dials.due(s(0), &admission), [enode(5), enode(1), enode(4)]);
-    assert_eq!(dials.due(s(0), &admission), []);
-    assert_eq!(dials.next_wake(&admission), None);
+    assert_eq!(dials.next_wake(&mut admission), Some(s(0)));
+    assert_eq!(dials.due(s(0), &mut admission), [enode(5), enode(1), enode(4)]);
+    assert_eq!(dials.due(s(0), &mut admission), []);
+    assert_eq!(dials.next_wake(&mut admission), None);
 
     assert_eq!(dials.failed(&key(5), s(1)), None, "it is not dialed again");
-    assert_eq!(dials.due(s(1), &admission), [enode(2)]);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(2)]);
     make_peer(&mut admission, 1, Direction::Outbound);
     dials.connected(&key(1));
-    assert_eq!(dials.due(s(1), &admission), [], "its slot is taken");
+    assert_eq!(dials.due(s(1), &mut admission), [], "its slot is taken");
     assert_eq!(dials.refused(&key(4), s(2)), None);
-    assert_eq!(dials.due(s(2), &admission), [enode(3)]);
+    assert_eq!(dials.due(s(2), &mut admission), [enode(3)]);
     assert!(!dials.wants_nodes(&admission), "two dials are under way, for the two free slots");
     dials.failed(&key(3), s(3));
     assert!(dials.wants_nodes(&admission));
@@ -41,27 +41,27 @@ fn found_nodes_are_dialed_in_order_into_a_third_of_the_slots() {
 
 #[test]
 fn unless_the_slots_are_split_no_node_is_wanted_or_taken() {
-    let (mut dials, admission) = dial_state(0);
+    let (mut dials, mut admission) = dial_state(0);
     assert!(!dials.wants_nodes(&admission));
     dials.found(enode(1), s(0), &admission);
-    assert_eq!(dials.next_wake(&admission), None);
-    assert_eq!(dials.due(s(0), &admission), []);
+    assert_eq!(dials.next_wake(&mut admission), None);
+    assert_eq!(dials.due(s(0), &mut admission), []);
 }
 
 #[test]
 fn a_server_without_slots_does_not_search() {
-    let (mut dials, admission) = searching(0);
+    let (mut dials, mut admission) = searching(0);
     assert!(!dials.wants_nodes(&admission));
     dials.found(enode(1), s(0), &admission);
-    assert_eq!(dials.due(s(0), &admission), []);
+    assert_eq!(dials.due(s(0), &mut admission), []);
 }
 
 #[test]
 fn a_node_with_tcp_port_0_or_without_an_address_is_never_dialed() {
-    let (mut dials, admission) = searching(9);
+    let (mut dials, mut admission) = searching(9);
     dials.found(enode_tcp(1, 0), s(0), &admission);
-    dials.found(Enode { public_key: key(2), endpoint: None }, s(0), &admission);
-    assert_eq!(dials.due(s(0), &admission), []);
+    dials.found(Enode { public_key: key(2), address: None }, s(0), &admission);
+    assert_eq!(dials.due(s(0), &mut admission), []);
     assert!(dials.wants_nodes(&admission));
 }
 
@@ -73,13 +73,13 @@ fn ourselves_connected_static_dialed_and_waiting_nodes_are_not_taken() {
     dials.found(enode(1), s(0), &admission);
     dials.add(enode(2), s(5)).unwrap();
     dials.found(enode_at(2, 9), s(0), &admission);
-    assert_eq!(dials.due(s(0), &admission), []);
+    assert_eq!(dials.due(s(0), &mut admission), []);
 
     dials.found(enode(3), s(0), &admission);
     dials.found(enode_at(3, 9), s(0), &admission);
-    assert_eq!(dials.due(s(0), &admission), [enode(3)]);
+    assert_eq!(dials.due(s(0), &mut admission), [enode(3)]);
     dials.found(enode(3), s(0), &admission);
-    assert_eq!(dials.due(s(0), &admission), []);
+    assert_eq!(dials.due(s(0), &mut admission), []);
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn a_found_node_that_dials_us_or_is_added_is_not_dialed_as_a_found_one() {
     dials.found(enode(2), s(0), &admission);
     assert_eq!(admission.after_handshake(candidate(1, Direction::Inbound)), Verdict::Admit);
     dials.add(enode_at(2, 9), s(0)).unwrap();
-    assert_eq!(dials.due(s(0), &admission), [enode_at(2, 9)]);
-    assert_eq!(dials.due(s(0), &admission), []);
+    assert_eq!(dials.due(s(0), &mut admission), [enode_at(2, 9)]);
+    assert_eq!(dials.due(s(0), &mut admission), []);
 }
 
 #[test]
@@ -109,13 +109,13 @@ fn after_a_failed_dial_a_refusal_or_a_drop_a_node_rests_for_thirty_five_seconds(
     for part in parts {
         let (mut dials, mut admission) = searching(3);
         dials.found(enode(1), s(0), &admission);
-        assert_eq!(dials.due(s(0), &admission), [enode(1)]);
+        assert_eq!(dials.due(s(0), &mut admission), [enode(1)]);
         part(&mut dials, &mut admission);
         assert!(dials.wants_nodes(&admission));
         dials.found(enode(1), s(45) - Duration::from_nanos(1), &admission);
-        assert_eq!(dials.due(s(45), &admission), [], "it was found too early");
+        assert_eq!(dials.due(s(45), &mut admission), [], "it was found too early");
         dials.found(enode(1), s(45), &admission);
-        assert_eq!(dials.due(s(45), &admission), [enode(1)]);
+        assert_eq!(dials.due(s(45), &mut admission), [enode(1)]);
     }
 }
 
@@ -127,7 +127,7 @@ fn a_node_that_waits_is_forgotten_when_it_was_a_peer_meanwhile() {
     assert!(dials.wants_nodes(&admission), "who is connected need not be dialed");
     admission.ended(ConnectionId(1));
     dials.dropped(&key(1), s(1));
-    assert_eq!(dials.due(s(1), &admission), []);
+    assert_eq!(dials.due(s(1), &mut admission), []);
 }
 
 #[test]
@@ -135,15 +135,15 @@ fn when_the_last_slot_is_taken_those_who_wait_are_forgotten() {
     let (mut dials, mut admission) = searching(3);
     dials.found(enode(1), s(0), &admission);
     dials.found(enode(2), s(0), &admission);
-    assert_eq!(dials.due(s(0), &admission), [enode(1)]);
+    assert_eq!(dials.due(s(0), &mut admission), [enode(1)]);
     make_peer(&mut admission, 1, Direction::Outbound);
     dials.connected(&key(1));
-    assert_eq!(dials.due(s(1), &admission), []);
+    assert_eq!(dials.due(s(1), &mut admission), []);
     dials.found(enode(3), s(1), &admission);
 
     admission.ended(ConnectionId(1));
     dials.dropped(&key(1), s(9000));
-    assert_eq!(dials.due(s(9000), &admission), []);
+    assert_eq!(dials.due(s(9000), &mut admission), []);
     assert!(dials.wants_nodes(&admission));
 }
 
@@ -153,21 +153,21 @@ fn static_nodes_come_first_and_take_slots_for_dialed_peers() {
     dials.found(enode(1), s(0), &admission);
     dials.found(enode(2), s(0), &admission);
     dials.add(enode(3), s(0)).unwrap();
-    assert_eq!(dials.due(s(0), &admission), [enode(3), enode(1)]);
+    assert_eq!(dials.due(s(0), &mut admission), [enode(3), enode(1)]);
     make_peer(&mut admission, 3, Direction::Outbound);
     dials.connected(&key(3));
     assert_eq!(admission.free_dial_slots(), 1);
-    assert_eq!(dials.due(s(0), &admission), [], "node 1 is on its way to the other slot");
+    assert_eq!(dials.due(s(0), &mut admission), [], "node 1 is on its way to the other slot");
 
     for n in [4, 5, 6] {
         dials.add(enode(n), s(0)).unwrap();
     }
-    assert_eq!(dials.due(s(0), &admission).len(), 3, "static nodes may have all free slots");
+    assert_eq!(dials.due(s(0), &mut admission).len(), 3, "static nodes may have all free slots");
 }
 
 #[test]
 fn however_many_are_found_few_are_remembered() {
-    let (mut dials, admission) = searching(3);
+    let (mut dials, mut admission) = searching(3);
     let keys: Vec<PublicKey> = (0..2000_u16)
         .map(|n| {
             let mut secret = [1; 32];
@@ -183,17 +183,17 @@ fn however_many_are_found_few_are_remembered() {
     for key in &keys[MAX_FOUND..] {
         dials.dropped(key, s(0));
     }
-    let rested = |dials: &mut DialState, key: PublicKey| {
-        dials.found(Enode::new(key, at), s(1), &admission);
-        dials.due(s(1), &admission).iter().any(|enode| enode.public_key == key)
+    let rested = |dials: &mut DialState, admission: &mut Admission, key: PublicKey| {
+        dials.found(Enode::new(key, at), s(1), admission);
+        dials.due(s(1), admission).iter().any(|enode| enode.public_key == key)
     };
     for _ in 0..MAX_FOUND {
-        let [enode] = &dials.due(s(1), &admission)[..] else { panic!("one slot, one dial") };
+        let [enode] = &dials.due(s(1), &mut admission)[..] else { panic!("one slot, one dial") };
         dials.failed(&enode.public_key, s(1));
     }
     let remembered = keys[MAX_FOUND..].iter().filter(|key| {
         let mut dials = dials.clone();
-        !rested(&mut dials, **key)
+        !rested(&mut dials, &mut admission, **key)
     });
     assert_eq!(remembered.count(), MAX_RESTING - MAX_FOUND, "the latest ones took their places");
 }

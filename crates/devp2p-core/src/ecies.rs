@@ -2,11 +2,25 @@
 //!
 //! ```text
 //! 04 ‖ R (64) │ IV (16) │ c (as long as the plaintext) │ tag (32)
-//! ephemeral     random    AES-128-CTR                    HMAC-SHA-256(mac-key, IV ‖ c ‖ size prefix)
+//! ephemeral     random    AES-128-CTR                    HMAC-SHA-256(mac-key, IV ‖ c ‖ shared data)
 //! public key
 //! ```
 //!
-//! The caller's two-byte size prefix is authenticated by the tag although it travels outside.
+//! *Shared data* is what both sides know anyway: the tag covers it, the ciphertext does not hold it.
+//! In the handshake it is the packet's size prefix; empty will do.
+//!
+//! ```
+//! use devp2p_core::ecies;
+//! use devp2p_core::keys::NodeKey;
+//!
+//! let recipient = NodeKey::generate(&mut rand::rng());
+//! let ciphertext = ecies::encrypt(&recipient.public_key(), b"foobar", b"", &mut rand::rng());
+//! assert_eq!(ciphertext.len(), 6 + ecies::OVERHEAD);
+//! assert_eq!(ecies::decrypt(&recipient, &ciphertext, b"")?, b"foobar");
+//! # Ok::<(), ecies::EciesError>(())
+//! ```
+//!
+//! This module must not say why a ciphertext was refused.
 //!
 //! Spec: [RLPx, ECIES encryption](https://github.com/ethereum/devp2p/blob/master/rlpx.md#ecies-encryption)
 
@@ -16,45 +30,50 @@ use ctr::cipher::{KeyIvInit, StreamCipher};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::CryptoRng;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::keys::{NodeKey, PublicKey, SharedSecret};
 
 /// First byte of an uncompressed public key.
 const UNCOMPRESSED: u8 = 0x04;
-/// What encryption adds to a plaintext: `04`, R, IV and tag.
-pub(super) const OVERHEAD: usize = 1 + 64 + 16 + 32;
+/// Bytes that encryption adds to a plaintext: `04`, R, IV and tag.
+pub const OVERHEAD: usize = 1 + 64 + 16 + 32;
 
-/// Why a ciphertext was refused. It says nothing more, on purpose: an answer that told a bad key
-/// from a bad tag would let an attacker question the node key bit by bit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct EciesError;
+/// A ciphertext was refused. It says nothing more, on purpose: an answer that told a bad key from a
+/// bad tag would let an attacker question the node key bit by bit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("this was not encrypted to this key, or was changed on its way")]
+pub struct EciesError;
 
 /// Encrypts `plaintext` to `recipient`; the result is [`OVERHEAD`] bytes longer.
-pub(super) fn encrypt(
+pub fn encrypt(
     recipient: &PublicKey,
     plaintext: &[u8],
-    size_prefix: [u8; 2],
+    shared_data: &[u8],
     rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, EciesError> {
+) -> Vec<u8> {
     let ephemeral = NodeKey::generate(rng);
     let keys = Keys::derive(&ephemeral.agree(recipient));
     let mut iv = [0; 16];
     rng.fill_bytes(&mut iv);
     let mut c = plaintext.to_vec();
     keys.apply_keystream(iv, &mut c);
-    let tag = keys.authenticate(&iv, &c, size_prefix)?.finalize().into_bytes();
-    Ok([&[UNCOMPRESSED][..], &ephemeral.public_key().to_bytes(), &iv, &c, &tag].concat())
+    let tag = keys.authenticate(&iv, &c, shared_data).finalize().into_bytes();
+    [&[UNCOMPRESSED][..], &ephemeral.public_key().to_bytes(), &iv, &c, &tag].concat()
 }
 
-/// Decrypts a ciphertext made for `key`.
+/// Decrypts a ciphertext made for `key` with the same `shared_data`.
 ///
 /// The order is the defence: sizes, then R on the curve (an R of the attacker's choice on another
 /// curve would leak the key, CVE-2026-26315), then the tag, and only then the decryption.
-pub(super) fn decrypt(
+///
+/// # Errors
+/// [`EciesError`], whatever is wrong.
+pub fn decrypt(
     key: &NodeKey,
     ciphertext: &[u8],
-    size_prefix: [u8; 2],
+    shared_data: &[u8],
 ) -> Result<Vec<u8>, EciesError> {
     let (first, rest) = ciphertext.split_first().ok_or(EciesError)?;
     let (r, rest) = rest.split_first_chunk::<64>().ok_or(EciesError)?;
@@ -66,7 +85,7 @@ pub(super) fn decrypt(
     let r = PublicKey::from_bytes(*r).map_err(|_| EciesError)?;
     let keys = Keys::derive(&key.agree(&r));
     // `verify_slice` compares in constant time.
-    keys.authenticate(iv, c, size_prefix)?.verify_slice(tag).map_err(|_| EciesError)?;
+    keys.authenticate(iv, c, shared_data).verify_slice(tag).map_err(|_| EciesError)?;
     let mut plaintext = c.to_vec();
     keys.apply_keystream(*iv, &mut plaintext);
     Ok(plaintext)
@@ -75,7 +94,8 @@ pub(super) fn decrypt(
 /// The two keys of one ciphertext, derived from the ECDH secret.
 struct Keys {
     encryption: Zeroizing<[u8; 16]>,
-    mac: Zeroizing<[u8; 32]>,
+    /// With zeros up to HMAC's block, as HMAC itself would add.
+    mac: Zeroizing<[u8; 64]>,
 }
 
 impl Keys {
@@ -87,7 +107,10 @@ impl Keys {
         let mut encryption = Zeroizing::new([0; 16]);
         encryption.copy_from_slice(ke);
         // mac-key = SHA-256(kM)
-        Self { encryption, mac: Zeroizing::new(Sha256::digest(km).into()) }
+        let mac_key = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(km)));
+        let mut mac = Zeroizing::new([0; 64]);
+        mac.iter_mut().zip(mac_key.iter()).for_each(|(to, from)| *to = *from);
+        Self { encryption, mac }
     }
 
     fn apply_keystream(&self, iv: [u8; 16], text: &mut [u8]) {
@@ -95,13 +118,11 @@ impl Keys {
         Ctr128BE::<Aes128>::new((&*self.encryption).into(), &iv.into()).apply_keystream(text);
     }
 
-    fn authenticate(
-        &self,
-        iv: &[u8; 16],
-        c: &[u8],
-        size_prefix: [u8; 2],
-    ) -> Result<Hmac<Sha256>, EciesError> {
-        let mac = Hmac::<Sha256>::new_from_slice(&*self.mac).map_err(|_| EciesError)?;
-        Ok(mac.chain_update(iv).chain_update(c).chain_update(size_prefix))
+    fn authenticate(&self, iv: &[u8; 16], c: &[u8], shared_data: &[u8]) -> Hmac<Sha256> {
+        let mac = Hmac::<Sha256>::new((&*self.mac).into());
+        mac.chain_update(iv).chain_update(c).chain_update(shared_data)
     }
 }
+
+#[cfg(test)]
+mod tests;

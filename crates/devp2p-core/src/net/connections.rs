@@ -1,0 +1,114 @@
+//! The connections of a server, found by their number, their task and their key. Finding one costs
+//! the same however many there are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::{oneshot, watch};
+use tokio::task;
+
+use super::PeerInfo;
+use super::connection::Origin;
+use crate::keys::PublicKey;
+use crate::p2p::DisconnectReason;
+use crate::policy::{ConnectionId, Direction};
+
+/// A connection, as the main loop knows it.
+pub(super) struct Entry {
+    pub(super) direction: Direction,
+    /// Where it comes from, as long as it has a place at the door.
+    pub(super) at_door: Option<IpAddr>,
+    /// Whom we dialed, or who proved to be there.
+    pub(super) key: Option<PublicKey>,
+    /// We dialed it because it is a static node.
+    pub(super) is_static: bool,
+    /// Set when it has passed both checkpoints.
+    pub(super) peer: Option<PeerInfo>,
+    pub(super) close: watch::Sender<Option<DisconnectReason>>,
+    /// Who waits for its end: told by being dropped with it.
+    pub(super) removals: Vec<Arc<oneshot::Sender<()>>>,
+}
+
+/// All connections, in the order in which they began.
+#[derive(Default)]
+pub(super) struct Connections {
+    last: u64,
+    entries: BTreeMap<ConnectionId, Entry>,
+    by_task: HashMap<task::Id, ConnectionId>,
+    by_key: HashMap<PublicKey, Vec<ConnectionId>>,
+}
+
+impl Connections {
+    /// A number that no connection has had.
+    pub(super) fn new_id(&mut self) -> ConnectionId {
+        self.last = self.last.saturating_add(1);
+        ConnectionId(self.last)
+    }
+
+    /// A connection begins, in this task.
+    pub(super) fn insert(&mut self, id: ConnectionId, task: task::Id, entry: Entry) {
+        self.by_task.insert(task, id);
+        if let Some(key) = entry.key {
+            self.by_key.entry(key).or_default().push(id);
+        }
+        self.entries.insert(id, entry);
+    }
+
+    /// Notes whom a connection leads to, if that is not known yet.
+    pub(super) fn set_key(&mut self, id: ConnectionId, key: PublicKey) {
+        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.key.is_none()) {
+            entry.key = Some(key);
+            self.by_key.entry(key).or_default().push(id);
+        }
+    }
+
+    /// Takes out the connection whose task has ended.
+    pub(super) fn remove(&mut self, task: task::Id) -> Option<(ConnectionId, Entry)> {
+        let id = self.by_task.remove(&task)?;
+        let entry = self.entries.remove(&id)?;
+        if let Some(key) = entry.key {
+            let of_key = self.by_key.entry(key).or_default();
+            of_key.retain(|other| *other != id);
+            if of_key.is_empty() {
+                self.by_key.remove(&key);
+            }
+        }
+        Some((id, entry))
+    }
+
+    pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Entry> {
+        self.entries.get_mut(&id)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// Calls `change` for every connection that leads to `key`, or wants to.
+    pub(super) fn of_key(&mut self, key: &PublicKey, mut change: impl FnMut(&mut Entry)) {
+        for id in self.by_key.get(key).into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(id) {
+                change(entry);
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// A connection that begins. `is_static`: it leads to a static node, if we dial it.
+    pub(super) fn new(
+        origin: &Origin,
+        is_static: impl FnOnce(&PublicKey) -> bool,
+        close: watch::Sender<Option<DisconnectReason>>,
+    ) -> Self {
+        let (direction, at_door, key) = match origin {
+            Origin::Accept(stream) => {
+                (Direction::Inbound, stream.remote.map(|remote| remote.ip()), None)
+            }
+            Origin::Dial(enode) => (Direction::Outbound, None, Some(enode.public_key)),
+        };
+        let is_static = key.is_some_and(|key| is_static(&key));
+        Self { direction, at_door, key, is_static, peer: None, close, removals: Vec::new() }
+    }
+}

@@ -1,0 +1,287 @@
+//! A link: an encrypted stream to a node whose key is proved. From the first byte to Hello, and the
+//! goodbye.
+//!
+//! A server's connections are links, and what a server does with them is in `connection`. Whoever
+//! wants a single connection without a server takes a link by itself:
+//!
+//! ```
+//! use devp2p_core::keys::NodeKey;
+//! use devp2p_core::net::{Config, Link, Server};
+//! use devp2p_core::p2p::{DisconnectReason, Hello};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let new_key = || NodeKey::generate(&mut rand::rng());
+//! let server = Server::start(Config { max_peers: 1, ..Config::new(new_key(), "foo") }).await?;
+//!
+//! let key = new_key();
+//! let mut link = Link::dial(&key, &server.enode()).await?;
+//! let theirs = link.exchange_hello(&Hello::new(key.public_key(), "bar", Vec::new())).await?;
+//! assert_eq!(theirs.client_id, "foo");
+//! link.say_goodbye(Some(DisconnectReason::Requested)).await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+
+use rand::rngs::StdRng;
+use rand::{CryptoRng, SeedableRng};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::receive::Incoming;
+use super::send::Outgoing;
+use super::system::{OwnedReadHalf, OwnedWriteHalf, TcpStream, lookup_host};
+use super::{EndReason, GOODBYE_TIMEOUT};
+use crate::end::TransportError;
+use crate::enode::{Enode, Host};
+use crate::frame::MAX_FRAME_SIZE;
+use crate::handshake::{self, Session, packet_len};
+use crate::keys::{NodeKey, PublicKey};
+use crate::p2p::{
+    Codec, DISCONNECT, DisconnectReason, HELLO, Hello, MAX_HELLO, MessageError, Received, Shared,
+    split_msg_id,
+};
+use crate::policy::Direction;
+
+/// Two halves of a byte stream to somebody who has proved nothing yet: TCP if nothing else is said,
+/// from [`connect`].
+#[derive(Debug)]
+pub struct Stream<R = OwnedReadHalf, W = OwnedWriteHalf> {
+    /// What comes from the other side.
+    pub reader: R,
+    /// What goes there.
+    pub writer: W,
+    /// The address of our end, if there is one.
+    pub local: Option<SocketAddr>,
+    /// The address of the other end, if there is one.
+    pub remote: Option<SocketAddr>,
+}
+
+/// An encrypted stream to a node whose key is proved.
+#[derive(Debug)]
+pub struct Link<R = OwnedReadHalf, W = OwnedWriteHalf> {
+    pub(super) remote_key: PublicKey,
+    pub(super) direction: Direction,
+    pub(super) local: Option<SocketAddr>,
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) incoming: Incoming<R>,
+    pub(super) outgoing: Outgoing<W>,
+    pub(super) codec: Codec,
+}
+
+impl Link {
+    /// Connects to a node over TCP and does the handshake.
+    ///
+    /// There is no time limit in it, and random numbers are the system's.
+    ///
+    /// # Errors
+    /// [`EndReason::Connect`], and all of [`Link::initiate`].
+    pub async fn dial(key: &NodeKey, enode: &Enode) -> Result<Self, EndReason> {
+        let rng = StdRng::from_rng(&mut rand::rng());
+        let stream = connect(enode).await;
+        let stream = stream.map_err(|error| EndReason::Connect(error.kind()))?;
+        Self::initiate(stream, key, enode.public_key, rng).await
+    }
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
+    /// Does the initiator's half of the handshake: auth out, ack in.
+    ///
+    /// # Errors
+    /// [`EndReason::HungUp`] is what a wrong `recipient` key looks like: the other side could not
+    /// read auth, and hung up without a word. [`EndReason::Transport`] otherwise.
+    pub async fn initiate(
+        mut stream: Stream<R, W>,
+        key: &NodeKey,
+        recipient: PublicKey,
+        mut rng: impl CryptoRng,
+    ) -> Result<Self, EndReason> {
+        let (waiting, auth) = handshake::initiate(key, recipient, &mut rng);
+        drop(rng);
+        stream.writer.write_all(&auth).await.map_err(TransportError::from)?;
+        debug!(bytes = auth.len(), "auth sent: our signature, key and nonce");
+        let ack = read_packet(&mut stream.reader).await.map_err(|error| match error {
+            TransportError::ClosedInHandshake => EndReason::HungUp,
+            other => other.into(),
+        })?;
+        let session = waiting.receive_ack(&ack).map_err(TransportError::from)?;
+        debug!(bytes = ack.len(), "ack received: both sides have the session's secrets");
+        Ok(Self::new(stream, session, Direction::Outbound))
+    }
+
+    /// Does the recipient's half of the handshake: auth in, ack out.
+    ///
+    /// # Errors
+    /// [`EndReason::Transport`], as the network fails or the initiator misbehaves.
+    pub async fn respond(
+        mut stream: Stream<R, W>,
+        key: &NodeKey,
+        mut rng: impl CryptoRng,
+    ) -> Result<Self, EndReason> {
+        let auth = read_packet(&mut stream.reader).await?;
+        let answer = handshake::respond(key, &auth, &mut rng);
+        drop(rng);
+        let (session, ack) = answer.map_err(TransportError::from)?;
+        debug!(bytes = auth.len(), "auth received: the initiator has proved its key");
+        stream.writer.write_all(&ack).await.map_err(TransportError::from)?;
+        debug!(bytes = ack.len(), "ack sent: both sides have the session's secrets");
+        Ok(Self::new(stream, session, Direction::Inbound))
+    }
+
+    fn new(stream: Stream<R, W>, session: Session, direction: Direction) -> Self {
+        Self {
+            remote_key: session.remote_key,
+            direction,
+            local: stream.local,
+            remote: stream.remote,
+            incoming: Incoming::new(stream.reader, session.reader),
+            outgoing: Outgoing::new(stream.writer, session.writer),
+            codec: Codec::default(),
+        }
+    }
+
+    /// Sends our Hello and reads theirs, neither waiting for the other. After that, payloads are
+    /// compressed if theirs says so. Whether it is [`theirs`](Self::check_identity) is not checked.
+    ///
+    /// # Errors
+    /// [`EndReason::Remote`] if they say goodbye instead, [`EndReason::Transport`] otherwise.
+    pub async fn exchange_hello(&mut self, ours: &Hello) -> Result<Hello, EndReason> {
+        let mut buffer = Vec::new();
+        let frame_data = self.codec.encode(HELLO, &ours.encode(), &mut buffer);
+        let sealed = self.outgoing.seal(frame_data.map_err(TransportError::from)?);
+        sealed.map_err(TransportError::from)?;
+        let (sent, received) =
+            tokio::join!(self.outgoing.flush(), receive_hello(&mut self.incoming));
+        // What they said counts more than that they did not listen: it may be a Disconnect.
+        let theirs = received?;
+        sent?;
+        debug!(peer = %self.remote_key.short(), name = theirs.client_id, version = theirs.version, "Hello exchanged");
+        self.codec = Codec::new(theirs.version, Vec::new());
+        Ok(theirs)
+    }
+
+    /// Checks that their Hello has the key that the handshake proved.
+    ///
+    /// # Errors
+    /// [`EndReason::Local`], unexpected identity.
+    pub fn check_identity(&self, theirs: &Hello) -> Result<(), EndReason> {
+        match theirs.public_key == self.remote_key {
+            true => Ok(()),
+            false => Err(EndReason::Local(DisconnectReason::UnexpectedIdentity)),
+        }
+    }
+
+    /// From now on these capabilities are spoken.
+    pub fn share(&mut self, shared: Vec<Shared>) {
+        self.codec = self.codec.with_shared(shared);
+    }
+
+    /// Sends one message: any msg-id, any payload.
+    ///
+    /// # Errors
+    /// [`EndReason::Transport`].
+    pub async fn send(&mut self, msg_id: u64, payload: &[u8]) -> Result<(), EndReason> {
+        Ok(self.outgoing.send(&self.codec, msg_id, payload).await?)
+    }
+
+    /// Waits for the next message. Not cancel-safe: a future that is dropped halfway takes a part
+    /// of the stream with it.
+    ///
+    /// # Errors
+    /// [`EndReason::Transport`].
+    pub async fn receive(&mut self) -> Result<Received<'_>, EndReason> {
+        let frame_data = self.incoming.read(MAX_FRAME_SIZE).await?;
+        Ok(self.codec.decode(frame_data).map_err(TransportError::from)?)
+    }
+
+    /// Says why we go, if there is something to say, and waits until it was heard, at most two
+    /// seconds: a connection that is closed with unread input is reset, and a reset destroys what
+    /// was sent.
+    pub async fn say_goodbye(mut self, reason: Option<DisconnectReason>) {
+        let Some(reason) = reason else { return };
+        debug!(peer = %self.remote_key.short(), %reason, "saying goodbye");
+        let farewell = self.outgoing.close(&self.codec, Some(reason));
+        // The connection is at its end; that the goodbye did not arrive changes nothing.
+        let _ = timeout(GOODBYE_TIMEOUT, farewell).await;
+        let _ = timeout(GOODBYE_TIMEOUT, self.incoming.discard()).await;
+    }
+}
+
+/// Connects to where an enode says its node is; a DNS name is looked up now, and its addresses are
+/// tried in turn.
+///
+/// # Errors
+/// The operating system's; `AddrNotAvailable` if the enode says no address, `NotFound` if the name
+/// leads nowhere.
+pub async fn connect(enode: &Enode) -> io::Result<Stream> {
+    let address = enode.address.as_ref().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    let stream = match &address.host {
+        Host::Ip(ip) => TcpStream::connect((*ip, address.tcp)).await?,
+        Host::Dns(name) => {
+            // Operating systems have a dozen errors for it; all mean that there is no such name.
+            let found = lookup_host((name.as_str(), address.tcp)).await;
+            connect_to_any(found.map_err(|_| io::ErrorKind::NotFound)?).await?
+        }
+    };
+    split(stream)
+}
+
+async fn connect_to_any(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
+    let mut last = io::ErrorKind::NotFound.into();
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+pub(super) fn split(stream: TcpStream) -> io::Result<Stream> {
+    // Frames are small and answers are waited for: Nagle's algorithm would only delay them.
+    stream.set_nodelay(true)?;
+    let (local, remote) = (canonical(stream.local_addr()?), canonical(stream.peer_addr()?));
+    let (reader, writer) = stream.into_split();
+    Ok(Stream { reader, writer, local: Some(local), remote: Some(remote) })
+}
+
+/// An IPv4 address that a dual-stack socket shows as IPv6, made IPv4 again.
+fn canonical(addr: SocketAddr) -> SocketAddr {
+    SocketAddr::new(addr.ip().to_canonical(), addr.port())
+}
+
+/// Reads one handshake packet, size prefix included; the size is checked before it is believed.
+async fn read_packet(reader: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, TransportError> {
+    let closed = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            TransportError::ClosedInHandshake
+        }
+        kind => TransportError::Io(kind),
+    };
+    let mut prefix = [0; 2];
+    reader.read_exact(&mut prefix).await.map_err(closed)?;
+    let mut ciphertext = vec![0; packet_len(prefix)?];
+    reader.read_exact(&mut ciphertext).await.map_err(closed)?;
+    Ok([&prefix[..], &ciphertext].concat())
+}
+
+/// Reads the other side's first message: its Hello, or why it does not want us.
+async fn receive_hello(
+    incoming: &mut Incoming<impl AsyncRead + Unpin>,
+) -> Result<Hello, EndReason> {
+    // One byte for the msg-id. Strangers get no larger frame than a Hello needs.
+    let frame_data = incoming.read(MAX_HELLO.saturating_add(1)).await?;
+    let hello = match split_msg_id(frame_data) {
+        Ok((HELLO, payload)) => Hello::decode(payload),
+        Ok((DISCONNECT, payload)) => {
+            return Err(EndReason::Remote(DisconnectReason::decode(payload)));
+        }
+        Ok((other, _)) => Err(MessageError::NotHello(other)),
+        Err(error) => Err(error),
+    };
+    Ok(hello.map_err(TransportError::from)?)
+}
