@@ -112,7 +112,6 @@ fn config(args: &Args, key: NodeKey) -> Config {
 }
 
 /// Why the node did not start, and what to type instead.
-#[expect(clippy::needless_pass_by_value, reason = "an error is handed on with map_err")]
 fn not_started(error: StartError) -> Failure {
     match &error {
         StartError::PortTaken { addr, .. } => {

@@ -45,3 +45,8 @@ pub mod events;
 pub mod net;
 #[cfg(feature = "net")]
 pub mod protocol;
+
+/// The examples of the README are compiled with those of the documentation.
+#[cfg(all(doctest, feature = "net"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -159,7 +159,7 @@ impl DialState {
     ///
     /// Most are not taken: when there is no slot for it, when it cannot be dialed, is ourselves,
     /// connected, being dialed, static or waiting already, when it was dialed or dropped less than
-    /// [`REDIAL_AFTER`] ago, or when [`MAX_FOUND`] others wait.
+    /// `REDIAL_AFTER` (35 s) ago, or when `MAX_FOUND` (64) others wait.
     pub fn found(&mut self, enode: Enode, now: Duration, admission: &Admission) {
         let key = &enode.public_key;
         let accepts = enode.address.as_ref().is_some_and(|address| address.tcp != 0);
@@ -185,7 +185,7 @@ impl DialState {
     ///
     /// First static nodes, those that waited longest first, and no more than there are free slots;
     /// a trusted node needs none. Then found nodes, as long as there are free slots for dialed
-    /// peers. No more than [`MAX_DIALING`] at once.
+    /// peers. No more than 50 at once.
     pub fn due(&mut self, now: Duration, admission: &mut Admission) -> Vec<Enode> {
         self.keep_up(admission);
         let mut dials = Vec::new();
@@ -275,7 +275,7 @@ impl DialState {
 
     /// Our dial ended before it was a peer, with a Disconnect by either side.
     ///
-    /// Returns the wait until the next one, [`REDIAL_AFTER`]. `None` if there will be none, or
+    /// Returns the wait until the next one, `REDIAL_AFTER` (35 s). `None` if there will be none, or
     /// no dial was under way. After crossed dials the other connection stays: then the node is
     /// dialed when that one has ended.
     pub fn refused(&mut self, key: &PublicKey, now: Duration) -> Option<Duration> {
@@ -291,7 +291,7 @@ impl DialState {
 
     /// The node was a peer, whoever dialed, and is not any more.
     ///
-    /// Returns the wait until the next dial, [`REDIAL_AFTER`]; `None` if there will be none.
+    /// Returns the wait until the next dial, `REDIAL_AFTER` (35 s); `None` if there will be none.
     pub fn dropped(&mut self, key: &PublicKey, now: Duration) -> Option<Duration> {
         self.unplaced.push(*key);
         self.found.rest(*key, now);

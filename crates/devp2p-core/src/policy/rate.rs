@@ -90,7 +90,7 @@ impl RateLimit {
 }
 
 impl Default for RateLimit {
-    /// [`PACKETS_PER_SECOND`] and [`PACKET_BURST`].
+    /// 500 datagrams a second from each address, 1,000 at once.
     fn default() -> Self {
         Self::new(PACKETS_PER_SECOND, PACKET_BURST)
     }

@@ -26,7 +26,7 @@
 //! ```
 //!
 //! A message code counts from 0 in its own protocol. On the wire it is a msg-id: both sides give
-//! every protocol that they share a range of its own, see [`crate::p2p::capability`]. A msg-id
+//! every protocol that they share a range of its own, see [`shared`](crate::p2p::shared()). A msg-id
 //! beyond all of them ends the connection, and so does a payload that is larger than the protocol
 //! allows, see [`Protocol::max_payload`].
 //!

@@ -1,6 +1,7 @@
 //! Messages, and the pipe through which a handler reads and writes them.
 
 use std::fmt;
+use std::slice;
 use std::sync::{Arc, Weak};
 
 use alloy_rlp::{Decodable, Encodable};
@@ -70,8 +71,8 @@ impl MsgPipe {
     /// ```
     pub fn pair(protocol: &Protocol) -> (Self, Self) {
         let offer = protocol.offer();
-        let codec =
-            Codec::new(0, shared(std::slice::from_ref(&offer), &[offer.capability.clone()]));
+        let theirs = slice::from_ref(&offer.capability);
+        let codec = Codec::new(0, shared(slice::from_ref(&offer), theirs));
         let channel =
             Arc::new(Channel { protocol: protocol.name(), position: 0, codec, told: None });
         let (to_one, for_one) = inbox(QUEUE_BYTES);

@@ -1,4 +1,4 @@
-//! Discovery on a socket: what drives the pure [`Service`](crate::discv4::service::Service).
+//! Discovery on a socket: what drives the pure [`Service`].
 //!
 //! ```text
 //!  Discovery, DiscoveryHandle (what you hold)

@@ -111,7 +111,8 @@ async fn stand_between(record: Record) -> Result<(), Failure> {
 fn run(seed: u8) -> Vec<String> {
     let record = Record::default();
     let mut network = turmoil::Builder::new();
-    network.simulation_duration(LIFE * 2).rng_seed(7);
+    // By the end of it, both must have stopped.
+    network.simulation_duration(LIFE.saturating_mul(2)).rng_seed(7);
     let mut network = network.build();
 
     let (of_tap, of_one, of_two) = (record.clone(), record.clone(), record.clone());
