@@ -19,7 +19,7 @@ fn seconds(count: u64) -> Duration {
 }
 
 fn knows(network: &Network, node: Node, other: Node) -> bool {
-    network.service(node).table().get(other.id()) == Some(&other)
+    network.service(node).table().get(other.node_id()) == Some(&other)
 }
 
 /// A bootnode, and others that know only it. On a LAN, where addresses have no limit.
@@ -40,7 +40,7 @@ fn look_for(network: &mut Network, node: Node, other: Node) -> Vec<Node> {
     let mut found = None;
     let is_done = network.run_until(seconds(120), |network| {
         found = network.take_outputs(node).into_iter().find_map(|output| match output {
-            Output::LookupDone { id: done, result } if done == id => Some(result.unwrap()),
+            Output::LookupDone { number: done, result } if done == id => Some(result.unwrap()),
             _ => None,
         });
         found.is_some()
@@ -167,12 +167,12 @@ fn who_searches_is_told_all_nodes_and_who_does_not_is_left_alone() {
         .take_outputs(nodes[3])
         .into_iter()
         .filter_map(|output| match output {
-            Output::Found(node) => Some(node.id()),
+            Output::Found(node) => Some(node.node_id()),
             _ => None,
         })
         .collect();
     let others: BTreeSet<_> =
-        nodes.iter().filter(|node| **node != nodes[3]).map(Node::id).collect();
+        nodes.iter().filter(|node| **node != nodes[3]).map(Node::node_id).collect();
     assert_eq!(found, others);
 }
 
@@ -208,7 +208,7 @@ fn a_record_can_be_asked_for_without_having_met() {
     let id = network.call(two, |service, now| service.request_enr(now, one));
     network.run_for(seconds(2));
     let record = network.service(one).record().clone();
-    assert_eq!(network.take_outputs(two), [Output::EnrDone { id, result: Ok(record) }]);
+    assert_eq!(network.take_outputs(two), [Output::EnrDone { number: id, result: Ok(record) }]);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_ping_tells_where_the_other_one_sees_us() {
     let id = network.call(two, |service, now| service.ping(now, one));
     network.run_for(seconds(1));
     let outputs = network.take_outputs(two);
-    let [Output::PingDone { id: done, result: Ok(pong) }] = &outputs[..] else {
+    let [Output::PingDone { number: done, result: Ok(pong) }] = &outputs[..] else {
         panic!("{outputs:?}")
     };
     assert_eq!(*done, id);
@@ -238,8 +238,8 @@ fn nobody_answers_where_nobody_is() {
     network.run_for(seconds(1));
     let error = RequestError::Timeout;
     let expected = [
-        Output::PingDone { id: ping, result: Err(error) },
-        Output::EnrDone { id: enr, result: Err(error) },
+        Output::PingDone { number: ping, result: Err(error) },
+        Output::EnrDone { number: enr, result: Err(error) },
     ];
     assert_eq!(network.take_outputs(one), expected);
 }

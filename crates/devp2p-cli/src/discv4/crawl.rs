@@ -128,7 +128,7 @@ impl Crawl {
             self.next.push_back(node.public_key);
             let enode = node.enode();
             if self.json {
-                output::json(&Found { enode, id: node.public_key, node_id: node.id() })?;
+                output::json(&Found { enode, id: node.public_key, node_id: node.node_id() })?;
             } else {
                 output::line(enode)?;
             }

@@ -87,7 +87,8 @@ pub(crate) fn run(settings: &Settings) -> Figures {
     network.keeps_letters = true;
 
     members.shuffle(&mut rng);
-    let nodes: Vec<(NodeId, Node)> = members.iter().map(|(_, node)| (node.id(), *node)).collect();
+    let nodes: Vec<(NodeId, Node)> =
+        members.iter().map(|(_, node)| (node.node_id(), *node)).collect();
     let mut figures = Figures::default();
     for (key, node) in members.iter().take(settings.lookups) {
         look(&mut network, key, *node, &nodes, &mut figures);
@@ -126,7 +127,7 @@ fn fill(network: &mut Network, count: u32, rng: &mut StdRng) -> Members {
         .iter()
         .map(|config| {
             let node = crate::network::node(&config.key, config.endpoint);
-            (node.id(), node)
+            (node.node_id(), node)
         })
         .collect();
     sorted.sort_by_key(|(id, _)| *id);
@@ -182,7 +183,7 @@ fn look(
     let limit = Duration::from_secs(600);
     let is_done = network.run_until(limit, |network| {
         found = network.take_outputs(node).into_iter().find_map(|output| match output {
-            Output::LookupDone { id: done, result } if done == id => result.ok(),
+            Output::LookupDone { number: done, result } if done == id => result.ok(),
             _ => None,
         });
         found.is_some()

@@ -51,8 +51,8 @@ pub(super) struct Bonds {
 /// The same as [`Whereabouts`], sorted by address.
 type Place = (IpAddr, [u8; 32]);
 
-fn place((id, ip): Whereabouts) -> Place {
-    (ip, id.to_bytes())
+fn place((node_id, ip): Whereabouts) -> Place {
+    (ip, node_id.to_bytes())
 }
 
 #[derive(Debug, Clone, Copy)]

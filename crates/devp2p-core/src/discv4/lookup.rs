@@ -96,8 +96,8 @@ impl Lookup {
     /// A node that was asked has answered; returns the nodes that we had not heard of.
     ///
     /// Only the first `K` nodes of an answer count.
-    pub(super) fn answered(&mut self, id: NodeId, nodes: Vec<Node>) -> Vec<Node> {
-        let distance = Distance::between(self.target, id);
+    pub(super) fn answered(&mut self, node_id: NodeId, nodes: Vec<Node>) -> Vec<Node> {
+        let distance = Distance::between(self.target, node_id);
         if let Some(candidate) = self.candidates.get_mut(&distance) {
             if candidate.state != State::Waiting {
                 return Vec::new();
@@ -109,8 +109,8 @@ impl Lookup {
     }
 
     /// A node that was asked has not answered: it is asked once more.
-    pub(super) fn failed(&mut self, id: NodeId) {
-        let distance = Distance::between(self.target, id);
+    pub(super) fn failed(&mut self, node_id: NodeId) {
+        let distance = Distance::between(self.target, node_id);
         let Some(candidate) = self.candidates.get_mut(&distance) else { return };
         if candidate.state != State::Waiting {
             return;
@@ -146,9 +146,9 @@ impl Lookup {
     fn take_in(&mut self, nodes: Vec<Node>) -> Vec<Node> {
         let mut new = Vec::new();
         for node in nodes.into_iter().take(K) {
-            let id = node.id();
-            if self.seen.insert(id) {
-                let distance = Distance::between(self.target, id);
+            let node_id = node.node_id();
+            if self.seen.insert(node_id) {
+                let distance = Distance::between(self.target, node_id);
                 self.candidates.insert(distance, Candidate { node, state: State::New, tries: 0 });
                 new.push(node);
             }

@@ -99,7 +99,7 @@ impl Node {
 
     /// What distance is measured with: the hash of its key.
     #[must_use]
-    pub fn id(&self) -> NodeId {
+    pub fn node_id(&self) -> NodeId {
         self.public_key.node_id()
     }
 

@@ -46,7 +46,7 @@ pub const EXPIRES_AFTER: u64 = 20;
 
 /// The number of a request, never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RequestId(pub u64);
+pub struct RequestNumber(pub u64);
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(super) enum Goal {
     /// The user wants to know whether it is there.
     Ping,
     /// A lookup wants to know which nodes it knows.
-    Neighbors { lookup: RequestId },
+    Neighbors { lookup: RequestNumber },
     /// The user wants its record.
     Record,
     /// The table does: there is a newer one.
@@ -96,8 +96,8 @@ pub(super) struct Request {
 /// All requests that wait for something.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    waiting: BTreeMap<RequestId, Request>,
-    last_id: u64,
+    waiting: BTreeMap<RequestNumber, Request>,
+    last_number: u64,
     /// The expirations of the Pings of one second, no more than can be signed in it.
     pings: BTreeMap<Whereabouts, u64>,
     pings_since: u64,
@@ -105,9 +105,9 @@ pub(super) struct Requests {
 
 impl Requests {
     /// A number for a new request or lookup.
-    pub(super) fn new_id(&mut self) -> RequestId {
-        self.last_id = self.last_id.saturating_add(1);
-        RequestId(self.last_id)
+    pub(super) fn new_number(&mut self) -> RequestNumber {
+        self.last_number = self.last_number.saturating_add(1);
+        RequestNumber(self.last_number)
     }
 
     /// Makes room for a request with this goal to this address; whether there is.
@@ -121,21 +121,21 @@ impl Requests {
                 return false;
             }
             if self.proofs().count() >= MAX_PROOFS {
-                let oldest = self.proofs().next().map(|(id, _)| *id);
-                oldest.map(|id| self.waiting.remove(&id));
+                let oldest = self.proofs().next().map(|(number, _)| *number);
+                oldest.map(|number| self.waiting.remove(&number));
             }
         }
         self.waiting.len() < MAX_REQUESTS
     }
 
     /// The Pings to strangers, the oldest first.
-    fn proofs(&self) -> impl Iterator<Item = (&RequestId, &Request)> {
+    fn proofs(&self) -> impl Iterator<Item = (&RequestNumber, &Request)> {
         self.waiting.iter().filter(|(_, request)| request.goal == Goal::Proof)
     }
 
     /// Waits from now on.
-    pub(super) fn insert(&mut self, id: RequestId, request: Request) {
-        self.waiting.insert(id, request);
+    pub(super) fn insert(&mut self, number: RequestNumber, request: Request) {
+        self.waiting.insert(number, request);
     }
 
     /// The Ping that this is the answer to; it does not wait any more.
@@ -143,7 +143,7 @@ impl Requests {
         &mut self,
         who: Whereabouts,
         ping_hash: [u8; 32],
-    ) -> Option<(RequestId, Request)> {
+    ) -> Option<(RequestNumber, Request)> {
         self.take(|request| request.who == who && request.step == Step::Pong { ping_hash })
     }
 
@@ -152,12 +152,12 @@ impl Requests {
         &mut self,
         who: Whereabouts,
         request_hash: [u8; 32],
-    ) -> Option<(RequestId, Request)> {
+    ) -> Option<(RequestNumber, Request)> {
         self.take(|request| request.who == who && request.step == Step::Record { request_hash })
     }
 
     /// A request whose time is over; it does not wait any more.
-    pub(super) fn take_due(&mut self, now: Duration) -> Option<(RequestId, Request)> {
+    pub(super) fn take_due(&mut self, now: Duration) -> Option<(RequestNumber, Request)> {
         self.take(|request| request.deadline <= now)
     }
 
@@ -174,7 +174,7 @@ impl Requests {
         nodes: &[Node],
         count: usize,
         enough: usize,
-    ) -> Vec<(RequestId, Request)> {
+    ) -> Vec<(RequestNumber, Request)> {
         for request in self.waiting.values_mut().filter(|request| request.who == who) {
             if let Step::Neighbors { heard, count: total, packets } = &mut request.step {
                 let room = enough.saturating_sub(*total);
@@ -200,8 +200,8 @@ impl Requests {
     }
 
     /// Whether this entry of the table is being checked.
-    pub(super) fn is_checking(&self, id: NodeId) -> bool {
-        let is_check = |request: &Request| request.goal == Goal::Check && request.who.0 == id;
+    pub(super) fn is_checking(&self, node_id: NodeId) -> bool {
+        let is_check = |request: &Request| request.goal == Goal::Check && request.who.0 == node_id;
         self.waiting.values().any(is_check)
     }
 
@@ -212,7 +212,7 @@ impl Requests {
     }
 
     /// Nothing waits any more.
-    pub(super) fn take_all(&mut self) -> BTreeMap<RequestId, Request> {
+    pub(super) fn take_all(&mut self) -> BTreeMap<RequestNumber, Request> {
         std::mem::take(&mut self.waiting)
     }
 
@@ -232,8 +232,9 @@ impl Requests {
         expiration
     }
 
-    fn take(&mut self, is_it: impl Fn(&Request) -> bool) -> Option<(RequestId, Request)> {
-        let id = self.waiting.iter().find(|(_, request)| is_it(request)).map(|(id, _)| *id)?;
-        self.waiting.remove_entry(&id)
+    fn take(&mut self, is_it: impl Fn(&Request) -> bool) -> Option<(RequestNumber, Request)> {
+        let number =
+            self.waiting.iter().find(|(_, request)| is_it(request)).map(|(number, _)| *number)?;
+        self.waiting.remove_entry(&number)
     }
 }

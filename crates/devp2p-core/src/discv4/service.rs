@@ -60,7 +60,7 @@ use crate::enr::Enr;
 use crate::keys::{NodeId, NodeKey};
 use searching::{Plans, Purpose, RunningLookup};
 
-pub use super::requests::{EXPIRES_AFTER, RequestId};
+pub use super::requests::{EXPIRES_AFTER, RequestNumber};
 pub use output::{Output, RequestError};
 pub use searching::MAX_LOOKUPS;
 
@@ -126,7 +126,7 @@ pub struct Service {
     table: Table,
     bonds: Bonds,
     requests: Requests,
-    lookups: BTreeMap<RequestId, RunningLookup>,
+    lookups: BTreeMap<RequestNumber, RunningLookup>,
     plans: Plans,
     outputs: VecDeque<Output>,
     is_closed: bool,
@@ -140,7 +140,7 @@ impl Service {
     pub fn new(config: ServiceConfig, seed: [u8; 32], now: Now) -> Self {
         let ServiceConfig { key, endpoint, learn_endpoint, mut bootnodes, known, enr_seq } = config;
         let own = key.node_id();
-        bootnodes.retain(|node| node.id() != own);
+        bootnodes.retain(|node| node.node_id() != own);
         let mut rng = StdRng::from_seed(seed);
         let mut table = Table::new(own);
         for node in known {
@@ -201,28 +201,28 @@ impl Service {
     }
 
     /// Asks whether a node is there; the answer is an [`Output::PingDone`].
-    pub fn ping(&mut self, now: Now, node: Node) -> RequestId {
-        let id = self.requests.new_id();
-        if let Err(error) = self.ask(id, Goal::Ping, node, now) {
-            self.outputs.push_back(Output::PingDone { id, result: Err(error) });
+    pub fn ping(&mut self, now: Now, node: Node) -> RequestNumber {
+        let number = self.requests.new_number();
+        if let Err(error) = self.ask(number, Goal::Ping, node, now) {
+            self.outputs.push_back(Output::PingDone { number, result: Err(error) });
         }
-        id
+        number
     }
 
     /// Asks a node for its record; the answer is an [`Output::EnrDone`].
-    pub fn request_enr(&mut self, now: Now, node: Node) -> RequestId {
-        let id = self.requests.new_id();
-        if let Err(error) = self.ask(id, Goal::Record, node, now) {
-            self.outputs.push_back(Output::EnrDone { id, result: Err(error) });
+    pub fn request_enr(&mut self, now: Now, node: Node) -> RequestNumber {
+        let number = self.requests.new_number();
+        if let Err(error) = self.ask(number, Goal::Record, node, now) {
+            self.outputs.push_back(Output::EnrDone { number, result: Err(error) });
         }
-        id
+        number
     }
 
     /// Looks for the nodes closest to the hash of `target`; the answer is an
     /// [`Output::LookupDone`].
     ///
     /// To find a certain node, the target is its public key.
-    pub fn lookup(&mut self, now: Now, target: [u8; 64]) -> RequestId {
+    pub fn lookup(&mut self, now: Now, target: [u8; 64]) -> RequestNumber {
         self.start_lookup(Purpose::Caller, target, now)
     }
 
@@ -259,16 +259,20 @@ impl Service {
     pub fn close(&mut self) {
         self.is_closed = true;
         let closed = RequestError::Closed;
-        for (id, request) in self.requests.take_all() {
+        for (number, request) in self.requests.take_all() {
             match request.goal {
-                Goal::Ping => self.outputs.push_back(Output::PingDone { id, result: Err(closed) }),
-                Goal::Record => self.outputs.push_back(Output::EnrDone { id, result: Err(closed) }),
+                Goal::Ping => {
+                    self.outputs.push_back(Output::PingDone { number, result: Err(closed) })
+                }
+                Goal::Record => {
+                    self.outputs.push_back(Output::EnrDone { number, result: Err(closed) })
+                }
                 _ => {}
             }
         }
-        for (id, running) in std::mem::take(&mut self.lookups) {
+        for (number, running) in std::mem::take(&mut self.lookups) {
             if running.purpose == Purpose::Caller {
-                self.outputs.push_back(Output::LookupDone { id, result: Err(closed) });
+                self.outputs.push_back(Output::LookupDone { number, result: Err(closed) });
             }
         }
     }

@@ -101,8 +101,8 @@ impl Table {
 
     /// The entry of this node.
     #[must_use]
-    pub fn get(&self, id: NodeId) -> Option<&Node> {
-        self.entry(id).map(|entry| &entry.node)
+    pub fn get(&self, node_id: NodeId) -> Option<&Node> {
+        self.entry(node_id).map(|entry| &entry.node)
     }
 
     /// The entries closest to `target` that are `wanted`, at most `K`, the closest first.
@@ -110,7 +110,7 @@ impl Table {
         let mut found: Vec<(Distance, Node)> = self
             .entries()
             .filter(|entry| wanted(&entry.node))
-            .map(|entry| (Distance::between(target, entry.id), entry.node))
+            .map(|entry| (Distance::between(target, entry.node_id), entry.node))
             .collect();
         found.sort_unstable_by_key(|(distance, _)| *distance);
         found.into_iter().take(K).map(|(_, node)| node).collect()
@@ -127,17 +127,18 @@ impl Table {
         now: Duration,
         rng: &mut StdRng,
     ) -> bool {
-        let id = node.id();
-        if id == self.own || node.ip.is_unspecified() || node.udp == 0 {
+        let node_id = node.node_id();
+        if node_id == self.own || node.ip.is_unspecified() || node.udp == 0 {
             return false;
         }
-        if self.entry(id).is_some() {
-            return source == Source::Hearsay || self.update(id, node, now, rng);
+        if self.entry(node_id).is_some() {
+            return source == Source::Hearsay || self.update(node_id, node, now, rng);
         }
-        if !self.has_room_for(id, &node) {
+        if !self.has_room_for(node_id, &node) {
             return false;
         }
-        let is_entry = self.bucket_mut(id).is_some_and(|bucket| bucket.add(Entry::new(id, node)));
+        let is_entry =
+            self.bucket_mut(node_id).is_some_and(|bucket| bucket.add(Entry::new(node_id, node)));
         if is_entry {
             self.checks.schedule_first(Pace::Fast, now, rng);
         }
@@ -145,11 +146,11 @@ impl Table {
     }
 
     /// A node has said where it is now. If that is new it is checked soon.
-    fn update(&mut self, id: NodeId, node: Node, now: Duration, rng: &mut StdRng) -> bool {
-        if !self.has_room_for(id, &node) {
+    fn update(&mut self, node_id: NodeId, node: Node, now: Duration, rng: &mut StdRng) -> bool {
+        if !self.has_room_for(node_id, &node) {
             return true;
         }
-        let Some(entry) = self.entry_mut(id) else { return false };
+        let Some(entry) = self.entry_mut(node_id) else { return false };
         if entry.node.udp_addr() != node.udp_addr() {
             entry.pace = Pace::Fast;
         }
@@ -159,21 +160,21 @@ impl Table {
     }
 
     /// A node that was asked has answered.
-    pub(super) fn answered(&mut self, id: NodeId) {
-        if let Some(entry) = self.entry_mut(id) {
+    pub(super) fn answered(&mut self, node_id: NodeId) {
+        if let Some(entry) = self.entry_mut(node_id) {
             entry.failures = 0;
         }
     }
 
     /// A node that was asked has not answered: after five times in a row, it goes.
-    pub(super) fn failed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
-        let Some(entry) = self.entry_mut(id) else { return };
+    pub(super) fn failed(&mut self, node_id: NodeId, now: Duration, rng: &mut StdRng) {
+        let Some(entry) = self.entry_mut(node_id) else { return };
         entry.failures = entry.failures.saturating_add(1);
         if entry.failures < MAX_FAILURES {
             return;
         }
-        if self.bucket(id).is_some_and(|bucket| bucket.entries().len() >= FEW) {
-            self.remove(id, now, rng);
+        if self.bucket(node_id).is_some_and(|bucket| bucket.entries().len() >= FEW) {
+            self.remove(node_id, now, rng);
         }
     }
 
@@ -199,8 +200,8 @@ impl Table {
     }
 
     /// A node that was checked has answered: it is checked less often from now on.
-    pub(super) fn check_passed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
-        if let Some(entry) = self.entry_mut(id) {
+    pub(super) fn check_passed(&mut self, node_id: NodeId, now: Duration, rng: &mut StdRng) {
+        if let Some(entry) = self.entry_mut(node_id) {
             entry.passed = entry.passed.saturating_add(1);
             entry.failures = 0;
             entry.pace = Pace::Slow;
@@ -210,12 +211,12 @@ impl Table {
 
     /// A node that was checked has not answered: two thirds of its credit are gone, and without
     /// credit it is replaced.
-    pub(super) fn check_failed(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
-        let Some(entry) = self.entry_mut(id) else { return };
+    pub(super) fn check_failed(&mut self, node_id: NodeId, now: Duration, rng: &mut StdRng) {
+        let Some(entry) = self.entry_mut(node_id) else { return };
         entry.passed /= 3;
         entry.pace = Pace::Fast;
         if entry.passed == 0 {
-            self.remove(id, now, rng);
+            self.remove(node_id, now, rng);
         } else {
             self.checks.schedule_first(Pace::Fast, now, rng);
         }
@@ -223,31 +224,31 @@ impl Table {
 
     /// The sequence number of the record of an entry, as far as we have seen it.
     #[must_use]
-    pub(super) fn record_seq(&self, id: NodeId) -> Option<u64> {
-        self.entry(id).map(|entry| entry.seq)
+    pub(super) fn record_seq(&self, node_id: NodeId) -> Option<u64> {
+        self.entry(node_id).map(|entry| entry.seq)
     }
 
     /// The record of an entry was seen.
-    pub(super) fn set_record_seq(&mut self, id: NodeId, seq: u64) {
-        if let Some(entry) = self.entry_mut(id) {
+    pub(super) fn set_record_seq(&mut self, node_id: NodeId, seq: u64) {
+        if let Some(entry) = self.entry_mut(node_id) {
             entry.seq = seq;
         }
     }
 
     /// Removes an entry; one of the replacements, at random, takes its place.
-    fn remove(&mut self, id: NodeId, now: Duration, rng: &mut StdRng) {
-        if self.bucket_mut(id).is_some_and(|bucket| bucket.replace(id, rng)) {
+    fn remove(&mut self, node_id: NodeId, now: Duration, rng: &mut StdRng) {
+        if self.bucket_mut(node_id).is_some_and(|bucket| bucket.replace(node_id, rng)) {
             self.checks.schedule_first(Pace::Fast, now, rng);
         }
     }
 
     /// Whether the limits for one network allow this node, not counting its own entry.
-    fn has_room_for(&self, id: NodeId, node: &Node) -> bool {
+    fn has_room_for(&self, node_id: NodeId, node: &Node) -> bool {
         if is_nearby(node.ip) {
             return true;
         }
-        let count = |bucket: &Bucket| bucket.others_of_network(id, node.ip);
-        self.bucket(id).map_or(0, count) < MAX_OF_ONE_NETWORK_IN_A_BUCKET
+        let count = |bucket: &Bucket| bucket.others_of_network(node_id, node.ip);
+        self.bucket(node_id).map_or(0, count) < MAX_OF_ONE_NETWORK_IN_A_BUCKET
             && self.buckets.iter().map(count).sum::<usize>() < MAX_OF_ONE_NETWORK
     }
 
@@ -255,26 +256,26 @@ impl Table {
         self.buckets.iter().flat_map(Bucket::entries)
     }
 
-    fn entry(&self, id: NodeId) -> Option<&Entry> {
-        self.bucket(id)?.entries().iter().find(|entry| entry.id == id)
+    fn entry(&self, node_id: NodeId) -> Option<&Entry> {
+        self.bucket(node_id)?.entries().iter().find(|entry| entry.node_id == node_id)
     }
 
-    fn entry_mut(&mut self, id: NodeId) -> Option<&mut Entry> {
-        self.bucket_mut(id)?.entry_mut(id)
+    fn entry_mut(&mut self, node_id: NodeId) -> Option<&mut Entry> {
+        self.bucket_mut(node_id)?.entry_mut(node_id)
     }
 
-    fn bucket(&self, id: NodeId) -> Option<&Bucket> {
-        self.buckets.get(self.bucket_index(id))
+    fn bucket(&self, node_id: NodeId) -> Option<&Bucket> {
+        self.buckets.get(self.bucket_index(node_id))
     }
 
-    fn bucket_mut(&mut self, id: NodeId) -> Option<&mut Bucket> {
-        let index = self.bucket_index(id);
+    fn bucket_mut(&mut self, node_id: NodeId) -> Option<&mut Bucket> {
+        let index = self.bucket_index(node_id);
         self.buckets.get_mut(index)
     }
 
     /// Bits 241 … 256 → bucket 1 … 16; all that is closer → bucket 0.
-    fn bucket_index(&self, id: NodeId) -> usize {
-        let bits = Distance::between(self.own, id).bits();
+    fn bucket_index(&self, node_id: NodeId) -> usize {
+        let bits = Distance::between(self.own, node_id).bits();
         usize::try_from(bits.saturating_sub(240)).unwrap_or(0)
     }
 }

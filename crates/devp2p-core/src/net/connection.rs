@@ -17,7 +17,7 @@ use crate::events::EventSender;
 use crate::info::MAX_CAPABILITIES;
 use crate::keys::NodeKey;
 use crate::p2p::{DisconnectReason, Hello, Offer, shared};
-use crate::policy::{Candidate, ConnectionId};
+use crate::policy::{Candidate, ConnectionNumber};
 use crate::protocol::Protocol;
 
 /// What all connections of a server share.
@@ -63,7 +63,7 @@ pub(super) enum Origin {
 /// One connection of a server.
 pub(super) struct Connection {
     pub(super) context: Arc<Context>,
-    pub(super) id: ConnectionId,
+    pub(super) number: ConnectionNumber,
     pub(super) closing: Closing,
 }
 
@@ -133,7 +133,7 @@ impl Connection {
         link: &Link<R, W>,
         checkpoint: Checkpoint,
     ) -> Result<Standing, EndReason> {
-        let (connection, key, direction) = (self.id, link.remote_key, link.direction);
+        let (connection, key, direction) = (self.number, link.remote_key, link.direction);
         let candidate = Candidate { connection, key, direction };
         let (answer, answered) = oneshot::channel();
         let quitting = EndReason::Local(DisconnectReason::Quitting);

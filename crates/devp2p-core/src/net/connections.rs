@@ -12,10 +12,10 @@ use super::PeerInfo;
 use super::connection::Origin;
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
-use crate::policy::{ConnectionId, Direction};
+use crate::policy::{ConnectionNumber, Direction};
 
 /// A connection, as the main loop knows it.
-pub(super) struct Entry {
+pub(super) struct Tracked {
     pub(super) direction: Direction,
     /// Where it comes from, as long as it has a place at the door.
     pub(super) at_door: Option<IpAddr>,
@@ -34,68 +34,68 @@ pub(super) struct Entry {
 #[derive(Default)]
 pub(super) struct Connections {
     last: u64,
-    entries: BTreeMap<ConnectionId, Entry>,
-    by_task: HashMap<task::Id, ConnectionId>,
-    by_key: HashMap<PublicKey, Vec<ConnectionId>>,
+    entries: BTreeMap<ConnectionNumber, Tracked>,
+    by_task: HashMap<task::Id, ConnectionNumber>,
+    by_key: HashMap<PublicKey, Vec<ConnectionNumber>>,
 }
 
 impl Connections {
     /// A number that no connection has had.
-    pub(super) fn new_id(&mut self) -> ConnectionId {
+    pub(super) fn new_number(&mut self) -> ConnectionNumber {
         self.last = self.last.saturating_add(1);
-        ConnectionId(self.last)
+        ConnectionNumber(self.last)
     }
 
     /// A connection begins, in this task.
-    pub(super) fn insert(&mut self, id: ConnectionId, task: task::Id, entry: Entry) {
-        self.by_task.insert(task, id);
+    pub(super) fn insert(&mut self, number: ConnectionNumber, task: task::Id, entry: Tracked) {
+        self.by_task.insert(task, number);
         if let Some(key) = entry.key {
-            self.by_key.entry(key).or_default().push(id);
+            self.by_key.entry(key).or_default().push(number);
         }
-        self.entries.insert(id, entry);
+        self.entries.insert(number, entry);
     }
 
     /// Notes whom a connection leads to, if that is not known yet.
-    pub(super) fn set_key(&mut self, id: ConnectionId, key: PublicKey) {
-        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.key.is_none()) {
+    pub(super) fn set_key(&mut self, number: ConnectionNumber, key: PublicKey) {
+        if let Some(entry) = self.entries.get_mut(&number).filter(|entry| entry.key.is_none()) {
             entry.key = Some(key);
-            self.by_key.entry(key).or_default().push(id);
+            self.by_key.entry(key).or_default().push(number);
         }
     }
 
     /// Takes out the connection whose task has ended.
-    pub(super) fn remove(&mut self, task: task::Id) -> Option<(ConnectionId, Entry)> {
-        let id = self.by_task.remove(&task)?;
-        let entry = self.entries.remove(&id)?;
+    pub(super) fn remove(&mut self, task: task::Id) -> Option<(ConnectionNumber, Tracked)> {
+        let number = self.by_task.remove(&task)?;
+        let entry = self.entries.remove(&number)?;
         if let Some(key) = entry.key {
             let of_key = self.by_key.entry(key).or_default();
-            of_key.retain(|other| *other != id);
+            of_key.retain(|other| *other != number);
             if of_key.is_empty() {
                 self.by_key.remove(&key);
             }
         }
-        Some((id, entry))
+        Some((number, entry))
     }
 
-    pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Entry> {
-        self.entries.get_mut(&id)
+    pub(super) fn get_mut(&mut self, number: ConnectionNumber) -> Option<&mut Tracked> {
+        self.entries.get_mut(&number)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Tracked> {
         self.entries.values()
     }
 
     /// Calls `change` for every connection that leads to `key`, or wants to.
-    pub(super) fn of_key(&mut self, key: &PublicKey, mut change: impl FnMut(&mut Entry)) {
-        for id in self.by_key.get(key).into_iter().flatten() {
-            if let Some(entry) = self.entries.get_mut(id) {
+    pub(super) fn of_key(&mut self, key: &PublicKey, mut change: impl FnMut(&mut Tracked)) {
+        for number in self.by_key.get(key).into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(number) {
                 change(entry);
             }
         }
     }
 }
 
-impl Entry {
+impl Tracked {
     /// A connection that begins. `is_static`: it leads to a static node, if we dial it.
     pub(super) fn new(
         origin: &Origin,

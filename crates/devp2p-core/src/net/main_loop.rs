@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 
 use super::clock::Clock;
 use super::connection::{Checkpoint, Connection, Context, Origin, Question, Standing};
-use super::connections::{Connections, Entry};
+use super::connections::{Connections, Tracked};
 use super::handle::Command;
 use super::inputs::{self, Inputs};
 use super::link::Stream;
@@ -25,7 +25,7 @@ use crate::discv4::Node;
 use crate::events::{EventSender, PeerEvent};
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
-use crate::policy::{Admission, Candidate, ConnectionId, DialState, Direction, Door, Verdict};
+use crate::policy::{Admission, Candidate, ConnectionNumber, DialState, Direction, Door, Verdict};
 
 pub(super) struct MainLoop {
     context: Arc<Context>,
@@ -38,7 +38,7 @@ pub(super) struct MainLoop {
     tasks: JoinSet<EndReason>,
     connections: Connections,
     /// Crossed dials that wait until the other connection is gone, by that one.
-    waiting: HashMap<ConnectionId, Vec<Question>>,
+    waiting: HashMap<ConnectionNumber, Vec<Question>>,
 }
 
 impl MainLoop {
@@ -163,13 +163,13 @@ impl MainLoop {
     }
 
     fn spawn(&mut self, origin: Origin) {
-        let id = self.connections.new_id();
+        let number = self.connections.new_number();
         let (close, closing) = watch::channel(None);
-        let entry = Entry::new(&origin, |key| self.dials.contains(key), close);
-        let connection = Connection { context: self.context.clone(), id, closing };
+        let entry = Tracked::new(&origin, |key| self.dials.contains(key), close);
+        let connection = Connection { context: self.context.clone(), number, closing };
         let rng = StdRng::from_rng(&mut self.rng);
         let task = self.tasks.spawn(connection.run(origin, rng));
-        self.connections.insert(id, task.id(), entry);
+        self.connections.insert(number, task.id(), entry);
     }
 
     /// A connection asks whether it may stay.
@@ -208,7 +208,7 @@ impl MainLoop {
     }
 
     /// Crossed dials: ends `other`; the question is asked again when it is gone.
-    fn replace(&mut self, other: ConnectionId, question: Question) {
+    fn replace(&mut self, other: ConnectionNumber, question: Question) {
         if let Some(entry) = self.connections.get_mut(other) {
             entry.close.send_replace(Some(DisconnectReason::AlreadyConnected));
         }
@@ -218,8 +218,8 @@ impl MainLoop {
     /// A connection's task has ended.
     fn ended(&mut self, ended: Result<(task::Id, EndReason), JoinError>) {
         let (task, reason) = ended.unwrap_or_else(|error| (error.id(), EndReason::Panicked));
-        let Some((id, mut entry)) = self.connections.remove(task) else { return };
-        self.admission.ended(id);
+        let Some((number, mut entry)) = self.connections.remove(task) else { return };
+        self.admission.ended(number);
         if let Some(ip) = entry.at_door {
             self.door.leave(ip);
         }
@@ -230,7 +230,7 @@ impl MainLoop {
             }
             _ => debug!(%reason, "an inbound connection ended before it was a peer"),
         }
-        for question in self.waiting.remove(&id).into_iter().flatten() {
+        for question in self.waiting.remove(&number).into_iter().flatten() {
             self.answer(question);
         }
     }

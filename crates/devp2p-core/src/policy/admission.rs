@@ -47,13 +47,13 @@ impl Direction {
 
 /// The number by which a server tells its connections apart; it is never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionId(pub u64);
+pub struct ConnectionNumber(pub u64);
 
 /// A connection that asks to be admitted: the handshake has proved the remote key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     /// Which connection it is.
-    pub connection: ConnectionId,
+    pub connection: ConnectionNumber,
     /// The remote node's key.
     pub key: PublicKey,
     /// Who dialed.
@@ -70,7 +70,7 @@ pub enum Verdict {
     Refuse(DisconnectReason),
     /// Crossed dials, and the candidate is the one that stays: end the named connection with
     /// [`DisconnectReason::AlreadyConnected`], wait until it is gone, then ask again.
-    Replace(ConnectionId),
+    Replace(ConnectionNumber),
 }
 
 /// How far a recorded connection has come; it never goes back.
@@ -85,7 +85,7 @@ enum Phase {
 /// A connection that passed a checkpoint and has not ended.
 #[derive(Debug, Clone)]
 struct Admitted {
-    connection: ConnectionId,
+    connection: ConnectionNumber,
     direction: Direction,
     phase: Phase,
     /// A [`Verdict::Replace`] named it: it may be ended, but not come any further.
@@ -106,14 +106,14 @@ pub struct Admission {
     /// By remote key: one node has one connection, two cannot be recorded.
     admitted: HashMap<PublicKey, Admitted>,
     /// The keys of `admitted`, by their connections.
-    keys: HashMap<ConnectionId, PublicKey>,
+    keys: HashMap<ConnectionNumber, PublicKey>,
     /// How many of `admitted` are peers that dialed us, and that we dialed: counted as they come and
     /// go, for both are asked for at every turn of the main loop.
     inbound_peers: usize,
     outbound_peers: usize,
     /// Inbound connections in whose favour we gave up our own dial. Any free slot will do for
     /// them: we wanted this node.
-    heirs: HashSet<ConnectionId>,
+    heirs: HashSet<ConnectionNumber>,
     /// Nodes that came, went, or are trusted or not any more, since
     /// [`take_changed`](Self::take_changed).
     changed: Vec<PublicKey>,
@@ -204,7 +204,7 @@ impl Admission {
     ///
     /// A connection that was refused is also reported; until then its node counts as connected
     /// if it had passed the first checkpoint.
-    pub fn ended(&mut self, connection: ConnectionId) {
+    pub fn ended(&mut self, connection: ConnectionNumber) {
         self.heirs.remove(&connection);
         let Some(key) = self.keys.remove(&connection) else { return };
         let Some(admitted) = self.admitted.remove(&key) else { return };

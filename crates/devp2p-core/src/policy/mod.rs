@@ -45,7 +45,7 @@ mod door;
 mod rate;
 mod throttle;
 
-pub use admission::{Admission, Candidate, ConnectionId, Direction, Verdict};
+pub use admission::{Admission, Candidate, ConnectionNumber, Direction, Verdict};
 pub use dial::{DialState, Undialable};
 #[cfg(feature = "net")]
 pub(crate) use door::Door;

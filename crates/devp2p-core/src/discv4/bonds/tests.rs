@@ -4,10 +4,10 @@ use super::*;
 use crate::keys::NodeKey;
 
 fn who(number: u32) -> Whereabouts {
-    (id(1), IpAddr::from(number.to_be_bytes()))
+    (node_id(1), IpAddr::from(number.to_be_bytes()))
 }
 
-fn id(number: u32) -> NodeId {
+fn node_id(number: u32) -> NodeId {
     let mut secret = [0; 32];
     secret[28..].copy_from_slice(&number.to_be_bytes());
     NodeKey::from_bytes(secret).unwrap().node_id()
@@ -29,10 +29,10 @@ fn a_proof_is_good_for_24_hours() {
 #[test]
 fn a_proof_is_for_one_key_at_one_address() {
     let mut bonds = Bonds::default();
-    bonds.proved((id(1), who(1).1), NOW);
+    bonds.proved((node_id(1), who(1).1), NOW);
 
-    assert!(!bonds.is_proved((id(2), who(1).1), NOW));
-    assert!(!bonds.is_proved((id(1), who(2).1), NOW));
+    assert!(!bonds.is_proved((node_id(2), who(1).1), NOW));
+    assert!(!bonds.is_proved((node_id(1), who(2).1), NOW));
 }
 
 #[test]
@@ -90,11 +90,11 @@ fn many_keys_at_one_address_drive_out_each_other_and_nobody_else() {
     bonds.proved(who(1), NOW);
     let crowd = IpAddr::from([127, 0, 0, 3]);
     for number in 1..=300 {
-        bonds.proved((id(number), crowd), NOW + Duration::from_secs(number.into()));
+        bonds.proved((node_id(number), crowd), NOW + Duration::from_secs(number.into()));
     }
     let later = NOW + Duration::from_secs(1000);
     assert!(bonds.is_proved(who(1), later));
-    assert!(!bonds.is_proved((id(44), crowd), later));
-    assert!(bonds.is_proved((id(45), crowd), later));
+    assert!(!bonds.is_proved((node_id(44), crowd), later));
+    assert!(bonds.is_proved((node_id(45), crowd), later));
     assert_eq!(bonds.bonds.len(), 1 + MAX_BONDS_OF_ONE_IP);
 }

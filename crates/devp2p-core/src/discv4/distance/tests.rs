@@ -3,7 +3,7 @@
 use super::*;
 use crate::keys::NodeKey;
 
-fn id(number: u8) -> NodeId {
+fn node_id(number: u8) -> NodeId {
     let mut secret = [0; 32];
     secret[31] = number;
     NodeKey::from_bytes(secret).unwrap().node_id()
@@ -11,13 +11,16 @@ fn id(number: u8) -> NodeId {
 
 #[test]
 fn a_node_is_at_distance_0_from_itself_only() {
-    assert_eq!(Distance::between(id(1), id(1)).bits(), 0);
-    assert_ne!(Distance::between(id(1), id(2)).bits(), 0);
+    assert_eq!(Distance::between(node_id(1), node_id(1)).bits(), 0);
+    assert_ne!(Distance::between(node_id(1), node_id(2)).bits(), 0);
 }
 
 #[test]
 fn distance_is_the_same_both_ways() {
-    assert_eq!(Distance::between(id(1), id(2)), Distance::between(id(2), id(1)));
+    assert_eq!(
+        Distance::between(node_id(1), node_id(2)),
+        Distance::between(node_id(2), node_id(1))
+    );
 }
 
 #[test]

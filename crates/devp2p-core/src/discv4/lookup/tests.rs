@@ -13,26 +13,26 @@ fn node(number: u64) -> Node {
 }
 
 fn target() -> NodeId {
-    node(1_000_000).id()
+    node(1_000_000).node_id()
 }
 
 /// Nodes 1 to `count`, the closest to the target first.
 fn sorted(count: u64) -> Vec<Node> {
     let mut nodes: Vec<Node> = (1..=count).map(node).collect();
-    nodes.sort_by_cached_key(|node| Distance::between(target(), node.id()));
+    nodes.sort_by_cached_key(|node| Distance::between(target(), node.node_id()));
     nodes
 }
 
 fn lookup(known: &[Node]) -> Lookup {
-    Lookup::new(target(), node(0).id(), known.to_vec())
+    Lookup::new(target(), node(0).node_id(), known.to_vec())
 }
 
 /// Asks until nobody is left; each node answers what `answer` says.
 fn run(lookup: &mut Lookup, mut answer: impl FnMut(Node) -> Option<Vec<Node>>) {
     while let Some(asked) = lookup.next_question() {
         match answer(asked) {
-            Some(nodes) => drop(lookup.answered(asked.id(), nodes)),
-            None => lookup.failed(asked.id()),
+            Some(nodes) => drop(lookup.answered(asked.node_id(), nodes)),
+            None => lookup.failed(asked.node_id()),
         }
     }
 }
@@ -44,9 +44,9 @@ fn three_are_asked_at_a_time_the_closest_first() {
     let asked: Vec<Node> = std::iter::from_fn(|| lookup.next_question()).collect();
     assert_eq!(asked, nodes[..ALPHA]);
 
-    lookup.answered(nodes[1].id(), Vec::new());
+    lookup.answered(nodes[1].node_id(), Vec::new());
     assert_eq!(lookup.next_question(), Some(nodes[3]));
-    lookup.failed(nodes[0].id());
+    lookup.failed(nodes[0].node_id());
     assert_eq!(lookup.next_question(), Some(nodes[0]));
     assert_eq!(lookup.next_question(), None);
 }
@@ -127,8 +127,8 @@ fn each_node_is_reported_as_new_once() {
     let mut lookup = lookup(&nodes[3..]);
     lookup.next_question();
     lookup.next_question();
-    assert_eq!(lookup.answered(nodes[3].id(), nodes.clone()), nodes[..3]);
-    assert_eq!(lookup.answered(nodes[4].id(), nodes.clone()), []);
+    assert_eq!(lookup.answered(nodes[3].node_id(), nodes.clone()), nodes[..3]);
+    assert_eq!(lookup.answered(nodes[4].node_id(), nodes.clone()), []);
 }
 
 #[test]
@@ -137,10 +137,10 @@ fn reports_about_nodes_that_were_not_asked_change_nothing() {
     let mut lookup = lookup(&nodes[..4]);
     let before = lookup.next_question();
     assert_eq!(before, Some(nodes[0]));
-    lookup.failed(nodes[1].id());
-    lookup.failed(nodes[4].id());
-    lookup.answered(nodes[0].id(), Vec::new());
-    lookup.failed(nodes[0].id());
+    lookup.failed(nodes[1].node_id());
+    lookup.failed(nodes[4].node_id());
+    lookup.answered(nodes[0].node_id(), Vec::new());
+    lookup.failed(nodes[0].node_id());
     assert_eq!(lookup.closest(), nodes[..1]);
     assert_eq!(lookup.next_question(), Some(nodes[1]));
     assert!(!lookup.is_done());

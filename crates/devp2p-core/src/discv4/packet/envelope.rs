@@ -44,7 +44,7 @@ pub struct Sealed {
 
 /// A packet that has arrived whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
+pub struct Opened {
     /// What an answer to it has to say.
     pub hash: [u8; 32],
     /// Who signed it. Not where it came from: anybody can send it again.
@@ -81,7 +81,7 @@ impl Packet {
 ///
 /// # Errors
 /// Any [`PacketError`] but `TooManyNodes`. None of them deserves an answer.
-pub fn decode(datagram: &[u8]) -> Result<Received, PacketError> {
+pub fn decode(datagram: &[u8]) -> Result<Opened, PacketError> {
     if !(MIN_PACKET..=MAX_PACKET).contains(&datagram.len()) {
         return Err(PacketError::Size(datagram.len()));
     }
@@ -95,7 +95,7 @@ pub fn decode(datagram: &[u8]) -> Result<Received, PacketError> {
     let sender =
         PublicKey::recover(keccak256(content), signature).map_err(|_| PacketError::Signature)?;
     let packet = body::decode(content)?;
-    Ok(Received { hash: *hash, sender, packet })
+    Ok(Opened { hash: *hash, sender, packet })
 }
 
 fn keccak256(bytes: &[u8]) -> [u8; 32] {

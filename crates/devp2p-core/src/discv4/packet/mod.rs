@@ -34,7 +34,7 @@ mod envelope;
 
 use std::net::IpAddr;
 
-pub use envelope::{PacketError, Received, Sealed, decode};
+pub use envelope::{Opened, PacketError, Sealed, decode};
 
 use crate::enr::Enr;
 

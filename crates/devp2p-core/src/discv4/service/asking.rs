@@ -12,7 +12,7 @@ use super::super::packet::{Endpoint, EnrRequest, FindNode, Packet, Ping};
 use super::super::requests::{ANSWER_TIMEOUT, Goal, Request, Step};
 use super::super::table::Source;
 use super::incoming::expiration;
-use super::{Now, Output, RequestError, RequestId, Service};
+use super::{Now, Output, RequestError, RequestNumber, Service};
 
 /// How long a node has, after its Pong, to send its own Ping and to receive our Pong: 500 ms.
 ///
@@ -23,12 +23,12 @@ impl Service {
     /// Asks `node` for what `goal` needs: at first for a Pong, if it does not know us.
     pub(super) fn ask(
         &mut self,
-        id: RequestId,
+        number: RequestNumber,
         goal: Goal,
         node: Node,
         now: Now,
     ) -> Result<(), RequestError> {
-        let who = (node.id(), node.ip);
+        let who = (node.node_id(), node.ip);
         if who.0 == self.own {
             return Err(RequestError::OwnNode);
         }
@@ -49,7 +49,7 @@ impl Service {
             (self.send_question(goal, &node, now), deadline)
         };
         let pinged_us = (goal == Goal::Proof).then_some(now.since_start);
-        self.requests.insert(id, Request { goal, node, who, step, deadline, pinged_us });
+        self.requests.insert(number, Request { goal, node, who, step, deadline, pinged_us });
         Ok(())
     }
 
@@ -61,18 +61,18 @@ impl Service {
 
     /// Ends what has waited long enough.
     pub(super) fn end_waits(&mut self, now: Now) {
-        while let Some((id, mut request)) = self.requests.take_due(now.since_start) {
+        while let Some((number, mut request)) = self.requests.take_due(now.since_start) {
             match request.step {
                 Step::Pause => {
                     request.step = self.send_question(request.goal, &request.node, now);
                     request.deadline = now.since_start.saturating_add(ANSWER_TIMEOUT);
-                    self.requests.insert(id, request);
+                    self.requests.insert(number, request);
                 }
                 // Fewer than 16 nodes: it has no more, or a packet was lost.
                 Step::Neighbors { heard, packets: 1.., .. } => {
                     self.heard(request.goal, request.node, heard, now);
                 }
-                _ => self.give_up(id, &request, RequestError::Timeout, now),
+                _ => self.give_up(number, &request, RequestError::Timeout, now),
             }
         }
     }
@@ -80,30 +80,30 @@ impl Service {
     /// Checks the entries of the table whose turn it is.
     pub(super) fn check_table(&mut self, now: Now) {
         while let Some(node) = self.table.due_check(now.since_start, &mut self.rng) {
-            let (id, who) = (self.requests.new_id(), (node.id(), node.ip));
+            let (number, who) = (self.requests.new_number(), (node.node_id(), node.ip));
             let is_quiet = self.bonds.quiet_until(who) > now.since_start;
             if !is_quiet && !self.requests.is_checking(who.0) {
                 // Without room for the request now, its turn will come again.
-                let _ = self.ask(id, Goal::Check, node, now);
+                let _ = self.ask(number, Goal::Check, node, now);
             }
         }
     }
 
     /// A node has told us nodes, so it is there, and it knows us.
     pub(super) fn heard(&mut self, goal: Goal, node: Node, heard: Vec<Node>, now: Now) {
-        let id = node.id();
-        self.bonds.knows_us_since((id, node.ip), now.since_start);
+        let node_id = node.node_id();
+        self.bonds.knows_us_since((node_id, node.ip), now.since_start);
         self.table.add(node, Source::Hearsay, now.since_start, &mut self.rng);
-        self.table.answered(id);
+        self.table.answered(node_id);
         if let Goal::Neighbors { lookup } = goal {
-            self.lookup_answered(lookup, id, heard, now);
+            self.lookup_answered(lookup, node_id, heard, now);
         }
     }
 
     /// There will be no answer.
     pub(super) fn give_up(
         &mut self,
-        id: RequestId,
+        number: RequestNumber,
         request: &Request,
         error: RequestError,
         now: Now,
@@ -115,8 +115,8 @@ impl Service {
         match request.goal {
             Goal::Proof | Goal::Move | Goal::NewRecord => {}
             Goal::Check => self.table.check_failed(node, now.since_start, &mut self.rng),
-            Goal::Ping => self.outputs.push_back(Output::PingDone { id, result: Err(error) }),
-            Goal::Record => self.outputs.push_back(Output::EnrDone { id, result: Err(error) }),
+            Goal::Ping => self.outputs.push_back(Output::PingDone { number, result: Err(error) }),
+            Goal::Record => self.outputs.push_back(Output::EnrDone { number, result: Err(error) }),
             Goal::Neighbors { lookup } => {
                 self.table.failed(node, now.since_start, &mut self.rng);
                 self.lookup_failed(lookup, node, now);

@@ -39,14 +39,14 @@ impl Service {
     pub(super) fn take_in(&mut self, now: Now, from: SocketAddr, datagram: &[u8]) {
         let Ok(received) = packet::decode(datagram) else { return };
         let sender = received.sender;
-        let id = sender.node_id();
-        if id == self.own || from.port() == 0 || received.packet.is_expired(now.unix) {
+        let node_id = sender.node_id();
+        if node_id == self.own || from.port() == 0 || received.packet.is_expired(now.unix) {
             return;
         }
         // A socket for IPv6 shows IPv4 senders as ::ffff:1.2.3.4.
         let ip = from.ip().to_canonical();
         let from = SocketAddr::new(ip, from.port());
-        let envelope = Envelope { sender, from, who: (id, ip), hash: received.hash };
+        let envelope = Envelope { sender, from, who: (node_id, ip), hash: received.hash };
         match received.packet {
             Packet::Ping(ping) => self.on_ping(envelope, &ping, now),
             Packet::Pong(pong) => self.on_pong(envelope, pong, now),
@@ -73,15 +73,17 @@ impl Service {
             self.bonds.knows_us_since(who, now.since_start);
             self.meet(node, now);
         } else if !self.requests.note_ping(who, now.since_start) {
-            let id = self.requests.new_id();
+            let number = self.requests.new_number();
             // If there are too many strangers just now, it has to come again.
-            let _ = self.ask(id, Goal::Proof, node, now);
+            let _ = self.ask(number, Goal::Proof, node, now);
         }
     }
 
     fn on_pong(&mut self, envelope: Envelope, pong: Pong, now: Now) {
         let Envelope { from, who, .. } = envelope;
-        let Some((id, mut request)) = self.requests.take_ping(who, pong.ping_hash) else { return };
+        let Some((number, mut request)) = self.requests.take_ping(who, pong.ping_hash) else {
+            return;
+        };
         self.bonds.proved(who, now.since_start);
         if let Some(since) = request.pinged_us {
             self.bonds.knows_us_since(who, since);
@@ -100,10 +102,10 @@ impl Service {
             Goal::Move => {
                 self.table.add(request.node, Source::Itself, now.since_start, &mut self.rng);
             }
-            Goal::Ping => self.outputs.push_back(Output::PingDone { id, result: Ok(pong) }),
+            Goal::Ping => self.outputs.push_back(Output::PingDone { number, result: Ok(pong) }),
             Goal::Neighbors { .. } | Goal::Record | Goal::NewRecord => {
                 self.pause(&mut request, now);
-                self.requests.insert(id, request);
+                self.requests.insert(number, request);
             }
         }
     }
@@ -152,14 +154,14 @@ impl Service {
 
     fn on_enr_response(&mut self, envelope: Envelope, response: EnrResponse, now: Now) {
         let EnrResponse { request_hash, record } = response;
-        let Some((id, request)) = self.requests.take_record(envelope.who, request_hash) else {
+        let Some((number, request)) = self.requests.take_record(envelope.who, request_hash) else {
             return;
         };
         self.bonds.knows_us_since(envelope.who, now.since_start);
         if record.public_key() != envelope.sender {
-            self.give_up(id, &request, RequestError::WrongRecord, now);
+            self.give_up(number, &request, RequestError::WrongRecord, now);
         } else if request.goal == Goal::Record {
-            self.outputs.push_back(Output::EnrDone { id, result: Ok(record) });
+            self.outputs.push_back(Output::EnrDone { number, result: Ok(record) });
         } else {
             self.learn_from_record(&request, &record, now);
         }
@@ -167,11 +169,11 @@ impl Service {
 
     /// A node of the table says that its record is a newer one than we have seen.
     fn want_record(&mut self, node: Node, enr_seq: Option<u64>, now: Now) {
-        let seen = self.table.record_seq(node.id());
+        let seen = self.table.record_seq(node.node_id());
         if seen.is_some_and(|seen| enr_seq.is_some_and(|seq| seq > seen)) {
-            let id = self.requests.new_id();
+            let number = self.requests.new_number();
             // Without room for the request now, the next check brings us here again.
-            let _ = self.ask(id, Goal::NewRecord, node, now);
+            let _ = self.ask(number, Goal::NewRecord, node, now);
         }
     }
 
@@ -186,9 +188,9 @@ impl Service {
         if said.udp_addr() == request.node.udp_addr() {
             self.table.add(said, Source::Itself, now.since_start, &mut self.rng);
         } else if said.udp > MAX_SYSTEM_PORT && may_tell(ip, said.ip) {
-            let id = self.requests.new_id();
+            let number = self.requests.new_number();
             // Without room for the request we stay with the address that has answered.
-            let _ = self.ask(id, Goal::Move, said, now);
+            let _ = self.ask(number, Goal::Move, said, now);
         }
     }
 

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::super::Node;
 use super::super::packet::{Endpoint, Pong};
-use super::super::requests::RequestId;
+use super::super::requests::RequestNumber;
 use crate::enr::Enr;
 
 /// Why a request has no answer.
@@ -45,21 +45,21 @@ pub enum Output {
     /// A [`ping`](super::Service::ping) is done.
     PingDone {
         /// Which.
-        id: RequestId,
+        number: RequestNumber,
         /// The answer.
         result: Result<Pong, RequestError>,
     },
     /// A [`request_enr`](super::Service::request_enr) is done.
     EnrDone {
         /// Which.
-        id: RequestId,
+        number: RequestNumber,
         /// The node's record: signed by the node, which need not be where it says.
         result: Result<Enr, RequestError>,
     },
     /// A [`lookup`](super::Service::lookup) is done.
     LookupDone {
         /// Which.
-        id: RequestId,
+        number: RequestNumber,
         /// The closest nodes that answered, at most 16, the closest first.
         result: Result<Vec<Node>, RequestError>,
     },

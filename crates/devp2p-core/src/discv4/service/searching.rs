@@ -21,7 +21,7 @@ use rand::{Rng, RngExt};
 use super::super::Node;
 use super::super::lookup::{K, Lookup};
 use super::super::requests::Goal;
-use super::{Now, Output, RequestError, RequestId, Service};
+use super::{Now, Output, RequestError, RequestNumber, Service};
 use crate::keys::NodeId;
 
 /// How many lookups may run at once: 16, one refresh and one search among them.
@@ -169,11 +169,11 @@ impl Service {
         purpose: Purpose,
         target: [u8; 64],
         now: Now,
-    ) -> RequestId {
-        let id = self.requests.new_id();
+    ) -> RequestNumber {
+        let number = self.requests.new_number();
         if let Some(error) = self.reason_to_refuse(purpose) {
-            self.outputs.push_back(Output::LookupDone { id, result: Err(error) });
-            return id;
+            self.outputs.push_back(Output::LookupDone { number, result: Err(error) });
+            return number;
         }
         let target_id = NodeId::of(&target);
         let mut known = self.table.closest(target_id, |_| true);
@@ -181,9 +181,9 @@ impl Service {
         known.extend(self.bootnodes.iter().take(missing));
         self.tell_found(&known);
         let lookup = Lookup::new(target_id, self.own, known);
-        self.lookups.insert(id, RunningLookup { purpose, target, lookup });
-        self.go_on_with_lookup(id, now);
-        id
+        self.lookups.insert(number, RunningLookup { purpose, target, lookup });
+        self.go_on_with_lookup(number, now);
+        number
     }
 
     /// Our own two lookups always have room.
@@ -197,56 +197,56 @@ impl Service {
         }
     }
 
-    pub(super) fn lookup_target(&self, id: RequestId) -> [u8; 64] {
-        self.lookups.get(&id).map_or([0; 64], |running| running.target)
+    pub(super) fn lookup_target(&self, number: RequestNumber) -> [u8; 64] {
+        self.lookups.get(&number).map_or([0; 64], |running| running.target)
     }
 
     pub(super) fn lookup_answered(
         &mut self,
-        id: RequestId,
+        number: RequestNumber,
         node: NodeId,
         heard: Vec<Node>,
         now: Now,
     ) {
-        let Some(running) = self.lookups.get_mut(&id) else { return };
+        let Some(running) = self.lookups.get_mut(&number) else { return };
         let new = running.lookup.answered(node, heard);
         self.tell_found(&new);
-        self.go_on_with_lookup(id, now);
+        self.go_on_with_lookup(number, now);
     }
 
-    pub(super) fn lookup_failed(&mut self, id: RequestId, node: NodeId, now: Now) {
-        self.set_failed(id, node);
-        self.go_on_with_lookup(id, now);
+    pub(super) fn lookup_failed(&mut self, number: RequestNumber, node: NodeId, now: Now) {
+        self.set_failed(number, node);
+        self.go_on_with_lookup(number, now);
     }
 
-    fn go_on_with_lookup(&mut self, id: RequestId, now: Now) {
-        while let Some(node) = self.next_question(id) {
-            let request = self.requests.new_id();
-            if self.ask(request, Goal::Neighbors { lookup: id }, node, now).is_err() {
-                self.set_failed(id, node.id());
+    fn go_on_with_lookup(&mut self, number: RequestNumber, now: Now) {
+        while let Some(node) = self.next_question(number) {
+            let request = self.requests.new_number();
+            if self.ask(request, Goal::Neighbors { lookup: number }, node, now).is_err() {
+                self.set_failed(number, node.node_id());
             }
         }
-        if self.lookups.get(&id).is_some_and(|running| running.lookup.is_done()) {
-            self.end_lookup(id, now);
+        if self.lookups.get(&number).is_some_and(|running| running.lookup.is_done()) {
+            self.end_lookup(number, now);
         }
     }
 
-    fn set_failed(&mut self, id: RequestId, node: NodeId) {
-        if let Some(running) = self.lookups.get_mut(&id) {
+    fn set_failed(&mut self, number: RequestNumber, node: NodeId) {
+        if let Some(running) = self.lookups.get_mut(&number) {
             running.lookup.failed(node);
         }
     }
 
-    fn next_question(&mut self, id: RequestId) -> Option<Node> {
-        self.lookups.get_mut(&id)?.lookup.next_question()
+    fn next_question(&mut self, number: RequestNumber) -> Option<Node> {
+        self.lookups.get_mut(&number)?.lookup.next_question()
     }
 
-    fn end_lookup(&mut self, id: RequestId, now: Now) {
-        let Some(running) = self.lookups.remove(&id) else { return };
+    fn end_lookup(&mut self, number: RequestNumber, now: Now) {
+        let Some(running) = self.lookups.remove(&number) else { return };
         let closest = running.lookup.closest();
         match running.purpose {
             Purpose::Caller => {
-                self.outputs.push_back(Output::LookupDone { id, result: Ok(closest) });
+                self.outputs.push_back(Output::LookupDone { number, result: Ok(closest) });
             }
             Purpose::Refresh => {
                 if closest.is_empty() {

@@ -16,8 +16,7 @@ use sha3::{Digest, Keccak256};
 
 use super::super::bonds::QUIET_AFTER_BOND;
 use super::super::packet::{
-    self, EnrRequest, EnrResponse, FindNode, MAX_NEIGHBORS, Neighbor, Neighbors, Ping, Pong,
-    Received,
+    self, EnrRequest, EnrResponse, FindNode, MAX_NEIGHBORS, Neighbor, Neighbors, Opened, Ping, Pong,
 };
 use super::super::requests::{ANSWER_TIMEOUT, MAX_PROOFS, MAX_PROOFS_OF_ONE_IP};
 use super::*;
@@ -112,7 +111,7 @@ impl Subject {
         self.hear_sealed(stranger, packet).into_iter().map(|received| received.packet).collect()
     }
 
-    fn hear_sealed(&mut self, stranger: &Stranger, packet: &Packet) -> Vec<Received> {
+    fn hear_sealed(&mut self, stranger: &Stranger, packet: &Packet) -> Vec<Opened> {
         let datagram = packet.encode(&stranger.key).unwrap().datagram;
         self.service.receive(at(self.now), stranger.address, &datagram);
         let sent = self.sent();
@@ -121,7 +120,7 @@ impl Subject {
     }
 
     /// What is to be sent now.
-    fn sent(&mut self) -> Vec<(SocketAddr, Received)> {
+    fn sent(&mut self) -> Vec<(SocketAddr, Opened)> {
         let mut sent = Vec::new();
         let mut others = VecDeque::new();
         while let Some(output) = self.service.next_output() {

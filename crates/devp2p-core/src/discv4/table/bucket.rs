@@ -28,7 +28,7 @@ pub(super) struct Bucket {
 /// A node that has answered us.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    pub(super) id: NodeId,
+    pub(super) node_id: NodeId,
     pub(super) node: Node,
     /// The sequence number of its record, as far as we have seen it; 0 if not.
     pub(super) seq: u64,
@@ -41,8 +41,8 @@ pub(super) struct Entry {
 
 impl Entry {
     /// A node that has just answered for the first time.
-    pub(super) fn new(id: NodeId, node: Node) -> Self {
-        Self { id, node, seq: 0, passed: 1, pace: Pace::Fast, failures: 0 }
+    pub(super) fn new(node_id: NodeId, node: Node) -> Self {
+        Self { node_id, node, seq: 0, passed: 1, pace: Pace::Fast, failures: 0 }
     }
 }
 
@@ -51,13 +51,13 @@ impl Bucket {
         &self.entries
     }
 
-    pub(super) fn entry_mut(&mut self, id: NodeId) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.id == id)
+    pub(super) fn entry_mut(&mut self, node_id: NodeId) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.node_id == node_id)
     }
 
     /// Takes in a node that is not there yet; whether it is an entry, or else a replacement.
     pub(super) fn add(&mut self, entry: Entry) -> bool {
-        self.replacements.retain(|other| other.id != entry.id);
+        self.replacements.retain(|other| other.node_id != entry.node_id);
         let has_room = self.entries.len() < K;
         if has_room {
             self.entries.push(entry);
@@ -69,8 +69,8 @@ impl Bucket {
     }
 
     /// Removes an entry; whether a replacement, one at random, has taken its place.
-    pub(super) fn replace(&mut self, id: NodeId, rng: &mut StdRng) -> bool {
-        let Some(place) = self.entries.iter().position(|entry| entry.id == id) else {
+    pub(super) fn replace(&mut self, node_id: NodeId, rng: &mut StdRng) -> bool {
+        let Some(place) = self.entries.iter().position(|entry| entry.node_id == node_id) else {
             return false;
         };
         self.entries.remove(place);
@@ -83,8 +83,8 @@ impl Bucket {
     }
 
     /// How many others, entries and replacements, are of the network of `ip`.
-    pub(super) fn others_of_network(&self, id: NodeId, ip: IpAddr) -> usize {
-        let is_other = |other: &&Entry| other.id != id && same_network(other.node.ip, ip);
+    pub(super) fn others_of_network(&self, node_id: NodeId, ip: IpAddr) -> usize {
+        let is_other = |other: &&Entry| other.node_id != node_id && same_network(other.node.ip, ip);
         self.entries.iter().chain(&self.replacements).filter(is_other).count()
     }
 

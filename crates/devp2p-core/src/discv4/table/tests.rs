@@ -34,12 +34,12 @@ fn node(number: u64) -> Node {
 /// As many nodes as wanted that belong into one bucket of node 0's table.
 fn nodes_of_bucket(bucket: usize) -> impl Iterator<Item = Node> {
     let table = table();
-    (1..).map(node).filter(move |node| table.bucket_index(node.id()) == bucket)
+    (1..).map(node).filter(move |node| table.bucket_index(node.node_id()) == bucket)
 }
 
 /// The table of node 0.
 fn table() -> Table {
-    Table::new(node(0).id())
+    Table::new(node(0).node_id())
 }
 
 fn filled(bucket: usize, count: usize) -> (Table, Vec<Node>) {
@@ -73,7 +73,8 @@ fn a_node_without_an_address_or_port_is_not_taken_in() {
 #[test]
 fn half_of_all_nodes_belong_into_the_farthest_bucket_and_a_quarter_into_the_next() {
     let table = table();
-    let count = |index| (1..=1000).filter(|n| table.bucket_index(node(*n).id()) == index).count();
+    let count =
+        |index| (1..=1000).filter(|n| table.bucket_index(node(*n).node_id()) == index).count();
     assert!((450..550).contains(&count(16)), "{}", count(16));
     assert!((200..300).contains(&count(15)), "{}", count(15));
 }
@@ -83,7 +84,7 @@ fn a_full_bucket_keeps_who_is_there() {
     let (table, nodes) = filled(16, K + 1);
     let (old, new) = nodes.split_at(K);
     assert_eq!(table.nodes().copied().collect::<Vec<_>>(), old);
-    assert_eq!(table.get(new[0].id()), None);
+    assert_eq!(table.get(new[0].node_id()), None);
 }
 
 #[test]
@@ -104,26 +105,26 @@ fn who_comes_twice_is_one_replacement() {
 #[test]
 fn a_node_that_does_not_answer_a_check_is_replaced() {
     let (mut table, nodes) = filled(16, K + 1);
-    table.check_failed(nodes[3].id(), NOW, &mut rng());
+    table.check_failed(nodes[3].node_id(), NOW, &mut rng());
 
-    assert_eq!(table.get(nodes[3].id()), None);
-    assert_eq!(table.get(nodes[K].id()), Some(&nodes[K]));
+    assert_eq!(table.get(nodes[3].node_id()), None);
+    assert_eq!(table.get(nodes[K].node_id()), Some(&nodes[K]));
     assert!(table.buckets[16].replacements().is_empty());
 }
 
 #[test]
 fn each_failed_check_costs_two_thirds_of_the_credit() {
     let (mut table, nodes) = filled(16, 1);
-    let id = nodes[0].id();
+    let node_id = nodes[0].node_id();
     // Its first answer brought it here.
     for _ in 1..9 {
-        table.check_passed(id, NOW, &mut rng());
+        table.check_passed(node_id, NOW, &mut rng());
     }
     for left in [3, 1] {
-        table.check_failed(id, NOW, &mut rng());
-        assert_eq!(table.entry(id).unwrap().passed, left);
+        table.check_failed(node_id, NOW, &mut rng());
+        assert_eq!(table.entry(node_id).unwrap().passed, left);
     }
-    table.check_failed(id, NOW, &mut rng());
+    table.check_failed(node_id, NOW, &mut rng());
     assert!(table.is_empty());
 }
 
@@ -139,7 +140,7 @@ fn new_nodes_are_checked_within_3_seconds_and_then_within_9() {
         let due = table.next_check().unwrap();
         assert!(due - now < Duration::from_secs(3));
         assert_eq!(table.due_check(due, &mut rng), Some(node(1)));
-        table.check_failed(node(1).id(), due, &mut rng);
+        table.check_failed(node(1).node_id(), due, &mut rng);
     }
 
     table.add(node(1), Source::Itself, NOW, &mut rng);
@@ -147,7 +148,7 @@ fn new_nodes_are_checked_within_3_seconds_and_then_within_9() {
     let mut now = table.next_check().unwrap();
     for _ in 0..100 {
         if table.due_check(now, &mut rng).is_some() {
-            table.check_passed(node(1).id(), now, &mut rng);
+            table.check_passed(node(1).node_id(), now, &mut rng);
         }
         let due = table.next_check().unwrap();
         longest = longest.max(due - now);
@@ -160,7 +161,7 @@ fn new_nodes_are_checked_within_3_seconds_and_then_within_9() {
 #[test]
 fn checks_stop_when_there_is_nobody_to_check() {
     let (mut table, nodes) = filled(16, 1);
-    table.check_failed(nodes[0].id(), NOW, &mut rng());
+    table.check_failed(nodes[0].node_id(), NOW, &mut rng());
 
     let due = table.next_check().unwrap();
     assert_eq!(table.due_check(due, &mut rng()), None);
@@ -170,24 +171,24 @@ fn checks_stop_when_there_is_nobody_to_check() {
 #[test]
 fn five_unanswered_questions_in_a_row_cost_the_place() {
     let (mut table, nodes) = filled(16, FEW);
-    let id = nodes[0].id();
+    let node_id = nodes[0].node_id();
     for _ in 0..4 {
-        table.failed(id, NOW, &mut rng());
+        table.failed(node_id, NOW, &mut rng());
     }
-    table.answered(id);
+    table.answered(node_id);
     for _ in 0..4 {
-        table.failed(id, NOW, &mut rng());
+        table.failed(node_id, NOW, &mut rng());
     }
-    assert!(table.get(id).is_some());
-    table.failed(id, NOW, &mut rng());
-    assert!(table.get(id).is_none());
+    assert!(table.get(node_id).is_some());
+    table.failed(node_id, NOW, &mut rng());
+    assert!(table.get(node_id).is_none());
 }
 
 #[test]
 fn a_bucket_of_few_drops_nobody_for_unanswered_questions() {
     let (mut table, nodes) = filled(16, FEW - 1);
     for _ in 0..100 {
-        table.failed(nodes[0].id(), NOW, &mut rng());
+        table.failed(nodes[0].node_id(), NOW, &mut rng());
     }
     assert_eq!(table.len(), FEW - 1);
 }
@@ -248,9 +249,9 @@ fn hearsay_changes_nothing_the_node_itself_does() {
 
     let moved = Node { ip: IpAddr::from([8, 8, 8, 8]), tcp: 30304, ..node(1) };
     assert!(table.add(moved, Source::Hearsay, NOW, &mut rng()));
-    assert_eq!(table.get(node(1).id()), Some(&node(1)));
+    assert_eq!(table.get(node(1).node_id()), Some(&node(1)));
     assert!(table.add(moved, Source::Itself, NOW, &mut rng()));
-    assert_eq!(table.get(node(1).id()), Some(&moved));
+    assert_eq!(table.get(node(1).node_id()), Some(&moved));
 }
 
 #[test]
@@ -262,21 +263,21 @@ fn nobody_moves_into_a_network_that_is_full() {
     table.add(nodes[2], Source::Itself, NOW, &mut rng());
 
     table.add(in_network(nodes[2], 1, 3), Source::Itself, NOW, &mut rng());
-    assert_eq!(table.get(nodes[2].id()), Some(&nodes[2]));
+    assert_eq!(table.get(nodes[2].node_id()), Some(&nodes[2]));
     // Within its own network a node may move.
     table.add(in_network(nodes[0], 1, 9), Source::Itself, NOW, &mut rng());
-    assert_eq!(table.get(nodes[0].id()), Some(&in_network(nodes[0], 1, 9)));
+    assert_eq!(table.get(nodes[0].node_id()), Some(&in_network(nodes[0], 1, 9)));
 }
 
 #[test]
 fn a_node_that_moved_is_checked_soon() {
     let (mut table, nodes) = filled(16, 1);
-    let id = nodes[0].id();
-    table.check_passed(id, NOW, &mut rng());
+    let node_id = nodes[0].node_id();
+    table.check_passed(node_id, NOW, &mut rng());
     table.add(Node { tcp: 1, ..nodes[0] }, Source::Itself, NOW, &mut rng());
-    assert_eq!(table.entry(id).unwrap().pace, Pace::Slow);
+    assert_eq!(table.entry(node_id).unwrap().pace, Pace::Slow);
     table.add(Node { udp: 1, ..nodes[0] }, Source::Itself, NOW, &mut rng());
-    assert_eq!(table.entry(id).unwrap().pace, Pace::Fast);
+    assert_eq!(table.entry(node_id).unwrap().pace, Pace::Fast);
 }
 
 #[test]
@@ -287,9 +288,9 @@ fn the_closest_are_the_same_as_by_sorting_all() {
     }
     assert!(table.len() > 60);
     for target in 1000..1010 {
-        let target = node(target).id();
+        let target = node(target).node_id();
         let mut all: Vec<Node> = table.nodes().copied().collect();
-        all.sort_by_key(|node| Distance::between(target, node.id()));
+        all.sort_by_key(|node| Distance::between(target, node.node_id()));
         assert_eq!(table.closest(target, |_| true), all[..K]);
     }
 }
@@ -297,8 +298,8 @@ fn the_closest_are_the_same_as_by_sorting_all() {
 #[test]
 fn the_closest_are_taken_from_those_that_are_wanted() {
     let (table, _) = filled(16, K);
-    let [first, rest @ ..] = &table.closest(node(7).id(), |_| true)[..] else { panic!() };
-    assert_eq!(table.closest(node(7).id(), |node| node != first), rest);
+    let [first, rest @ ..] = &table.closest(node(7).node_id(), |_| true)[..] else { panic!() };
+    assert_eq!(table.closest(node(7).node_id(), |node| node != first), rest);
 }
 
 #[test]

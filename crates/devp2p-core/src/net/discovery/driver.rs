@@ -16,7 +16,7 @@ use super::super::clock::Clock;
 use super::{Datagram, Socket, Way};
 use crate::discv4::Node;
 use crate::discv4::packet::{MAX_PACKET, Pong};
-use crate::discv4::service::{Output, RequestError, RequestId, Service};
+use crate::discv4::service::{Output, RequestError, RequestNumber, Service};
 use crate::enr::Enr;
 use crate::policy::RateLimit;
 
@@ -45,9 +45,9 @@ pub(super) struct Driver {
     clock: Clock,
     rate_limit: RateLimit,
     inbox: VecDeque<(SocketAddr, Box<[u8]>)>,
-    pings: HashMap<RequestId, Answer<Pong>>,
-    enr_requests: HashMap<RequestId, Answer<Enr>>,
-    lookups: HashMap<RequestId, Answer<Vec<Node>>>,
+    pings: HashMap<RequestNumber, Answer<Pong>>,
+    enr_requests: HashMap<RequestNumber, Answer<Enr>>,
+    lookups: HashMap<RequestNumber, Answer<Vec<Node>>>,
     /// Those who want nodes to dial.
     searchers: Vec<mpsc::Sender<Node>>,
     /// Those who want to see every datagram.
@@ -162,9 +162,13 @@ impl Driver {
             match output {
                 Output::Send { to, datagram } => self.send(to, &datagram),
                 Output::Found(node) => self.found(node),
-                Output::PingDone { id, result } => reply(self.pings.remove(&id), result),
-                Output::EnrDone { id, result } => reply(self.enr_requests.remove(&id), result),
-                Output::LookupDone { id, result } => reply(self.lookups.remove(&id), result),
+                Output::PingDone { number, result } => reply(self.pings.remove(&number), result),
+                Output::EnrDone { number, result } => {
+                    reply(self.enr_requests.remove(&number), result)
+                }
+                Output::LookupDone { number, result } => {
+                    reply(self.lookups.remove(&number), result)
+                }
                 Output::Moved(endpoint) => {
                     debug!(ip = %endpoint.ip, udp = endpoint.udp, "others see us elsewhere");
                     self.record.send_replace(self.service.record().clone());

@@ -29,7 +29,7 @@ use crate::keys::NodeKey;
 use crate::p2p::{
     Capability, Codec, DISCONNECT, DisconnectReason, HELLO, Hello, PING, PONG, split_msg_id,
 };
-use crate::policy::ConnectionId;
+use crate::policy::ConnectionNumber;
 use crate::protocol::tests::noise;
 use crate::protocol::{Protocol, ProtocolError};
 
@@ -134,7 +134,8 @@ impl Server {
         let hello = Hello::new(key.public_key(), "ours", capabilities);
         let told = Some(Arc::downgrade(&events));
         let context = Context { key: Arc::new(key), hello, protocols, questions, events: told };
-        let connection = Connection { context: Arc::new(context), id: ConnectionId(1), closing };
+        let connection =
+            Connection { context: Arc::new(context), number: ConnectionNumber(1), closing };
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let connection = tokio::spawn(connection.proceed(Box::new(link), deadline));
         Self { connection, questions: asked, close, events }

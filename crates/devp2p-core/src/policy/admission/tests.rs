@@ -19,11 +19,11 @@ fn small_and_large() -> (PublicKey, PublicKey) {
 }
 
 fn inbound(id: u64, key: PublicKey) -> Candidate {
-    Candidate { connection: ConnectionId(id), key, direction: Direction::Inbound }
+    Candidate { connection: ConnectionNumber(id), key, direction: Direction::Inbound }
 }
 
 fn outbound(id: u64, key: PublicKey) -> Candidate {
-    Candidate { connection: ConnectionId(id), key, direction: Direction::Outbound }
+    Candidate { connection: ConnectionNumber(id), key, direction: Direction::Outbound }
 }
 
 fn make_peer(admission: &mut Admission, candidate: Candidate) {
@@ -129,7 +129,7 @@ fn a_second_connection_of_the_same_direction_is_refused() {
             assert_eq!(admission.after_hello(make(8, key(2))), REFUSE_ALREADY);
             admission.trust(key(2));
             assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
-            admission.ended(ConnectionId(8));
+            admission.ended(ConnectionNumber(8));
             assert!(admission.contains(&key(2)), "the end of the refused one changes nothing");
         }
     }
@@ -188,12 +188,12 @@ fn a_replaced_connection_comes_no_further_and_keeps_its_slot_until_it_is_gone() 
 #[test]
 fn calls_that_do_not_fit_change_nothing() {
     let mut admission = Admission::new(key(1), 2);
-    admission.ended(ConnectionId(99));
+    admission.ended(ConnectionNumber(99));
     admission.distrust(&key(9));
 
     let candidate = inbound(7, key(2));
     make_peer(&mut admission, candidate);
-    admission.ended(ConnectionId(99));
+    admission.ended(ConnectionNumber(99));
     assert_eq!(admission.after_hello(candidate), Verdict::Admit);
     assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
     assert_eq!(admission.peers(), 1, "a peer does not fall back into set-up");
@@ -250,7 +250,7 @@ fn our_own_dials_may_take_every_slot() {
     assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
     assert_eq!(admission.after_handshake(outbound(5, key(5))), REFUSE_TOO_MANY);
 
-    admission.ended(ConnectionId(2));
+    admission.ended(ConnectionNumber(2));
     assert_eq!(admission.free_dial_slots(), 0, "two dialed peers are more than a third");
     make_peer(&mut admission, inbound(6, key(6)));
     assert_eq!(admission.after_handshake(inbound(7, key(7))), REFUSE_TOO_MANY);
@@ -264,7 +264,7 @@ fn trusted_inbound_peers_take_inbound_slots_and_need_none() {
         make_peer(&mut admission, inbound(n.into(), key(n)));
     }
     assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
-    admission.ended(ConnectionId(2));
+    admission.ended(ConnectionNumber(2));
     assert_eq!(admission.free_dial_slots(), 1);
     assert_eq!(admission.after_handshake(inbound(4, key(4))), REFUSE_TOO_MANY);
     make_peer(&mut admission, outbound(5, key(5)));
@@ -286,7 +286,7 @@ fn an_inbound_connection_for_which_our_dial_gave_way_may_have_any_slot() {
         make_peer(&mut admission, theirs);
         assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
 
-        admission.ended(ConnectionId(3));
+        admission.ended(ConnectionNumber(3));
         assert_eq!(admission.free_dial_slots(), 1);
         assert_eq!(admission.after_handshake(inbound(9, key(9))), REFUSE_TOO_MANY);
         admission.ended(theirs.connection);
@@ -344,7 +344,7 @@ impl CrossedDials {
 
     fn ask(&mut self, node: usize, connection: usize, then: Stage) {
         let direction = if node == connection { Direction::Outbound } else { Direction::Inbound };
-        let id = ConnectionId(u64::try_from(connection).unwrap());
+        let id = ConnectionNumber(u64::try_from(connection).unwrap());
         let candidate = Candidate { connection: id, key: self.keys[1 - node], direction };
         let admission = &mut self.admissions[node];
         let verdict = match then {
@@ -355,7 +355,7 @@ impl CrossedDials {
             Verdict::Admit => then,
             Verdict::Refuse(_) => Stage::Ending,
             Verdict::Replace(other) => {
-                assert_eq!(other, ConnectionId(u64::try_from(1 - connection).unwrap()));
+                assert_eq!(other, ConnectionNumber(u64::try_from(1 - connection).unwrap()));
                 self.stages[node][1 - connection] = Stage::Ending;
                 Stage::Waiting
             }
@@ -363,7 +363,7 @@ impl CrossedDials {
     }
 
     fn end(&mut self, node: usize, connection: usize) {
-        self.admissions[node].ended(ConnectionId(u64::try_from(connection).unwrap()));
+        self.admissions[node].ended(ConnectionNumber(u64::try_from(connection).unwrap()));
         self.stages[node][connection] = Stage::Gone;
     }
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::enode::{Address, Host};
 use crate::keys::NodeKey;
-use crate::policy::{Candidate, ConnectionId, Direction, Verdict};
+use crate::policy::{Candidate, ConnectionNumber, Direction, Verdict};
 
 fn key(n: u8) -> PublicKey {
     NodeKey::from_bytes([n; 32]).unwrap().public_key()
@@ -40,7 +40,7 @@ fn dial_state(count: u8) -> (DialState, Admission) {
 }
 
 fn candidate(n: u8, direction: Direction) -> Candidate {
-    Candidate { connection: ConnectionId(u64::from(n)), key: key(n), direction }
+    Candidate { connection: ConnectionNumber(u64::from(n)), key: key(n), direction }
 }
 
 fn make_peer(admission: &mut Admission, n: u8, direction: Direction) {
@@ -106,7 +106,7 @@ fn a_dropped_peer_is_dialed_after_thirty_five_seconds_with_a_clean_record() {
     assert_eq!(dials.dialing(), 0);
     assert_eq!(dials.due(s(50), &mut admission), [], "a peer is not dialed");
 
-    admission.ended(ConnectionId(1));
+    admission.ended(ConnectionNumber(1));
     assert_eq!(dials.dropped(&key(1), s(100)), Some(REDIAL_AFTER));
     assert_eq!(dials.next_wake(&mut admission), Some(s(135)));
     assert_eq!(dials.due(s(134), &mut admission), []);
@@ -174,7 +174,7 @@ fn a_slot_that_becomes_free_lets_a_dial_go_out() {
     make_peer(&mut admission, 77, Direction::Inbound);
     assert_eq!(dials.due(s(9), &mut admission), []);
 
-    admission.ended(ConnectionId(77));
+    admission.ended(ConnectionNumber(77));
     assert_eq!(dials.next_wake(&mut admission), Some(s(1)), "it has passed: now");
     assert_eq!(dials.due(s(9), &mut admission), [enode(1)]);
 }
@@ -214,7 +214,7 @@ fn an_inbound_peer_that_is_added_is_dialed_only_after_it_was_dropped() {
     dials.add(enode(1), s(5)).unwrap();
     assert_eq!(dials.due(s(5), &mut admission), []);
 
-    admission.ended(ConnectionId(1));
+    admission.ended(ConnectionNumber(1));
     assert_eq!(dials.dropped(&key(1), s(6)), Some(REDIAL_AFTER));
     assert_eq!(dials.due(s(40), &mut admission), []);
     assert_eq!(dials.due(s(41), &mut admission), [enode(1)]);
@@ -229,7 +229,7 @@ fn the_losing_dial_of_a_crossed_pair_leads_to_no_dial_while_the_other_lives() {
     assert_eq!(dials.refused(&key(1), s(2)), Some(REDIAL_AFTER));
     assert_eq!(dials.due(s(1000), &mut admission), []);
 
-    admission.ended(ConnectionId(1));
+    admission.ended(ConnectionNumber(1));
     assert_eq!(dials.dropped(&key(1), s(1000)), Some(REDIAL_AFTER));
     assert_eq!(dials.due(s(1035), &mut admission), [enode(1)]);
 }
@@ -406,7 +406,7 @@ impl World {
 
     fn handshake(&mut self, key: PublicKey, direction: Direction) {
         self.next_id += 1;
-        let candidate = Candidate { connection: ConnectionId(self.next_id), key, direction };
+        let candidate = Candidate { connection: ConnectionNumber(self.next_id), key, direction };
         let mut verdict = self.admission.after_handshake(candidate);
         if let Verdict::Replace(existing) = verdict {
             assert!(self.live.iter().any(|live| live.candidate.connection == existing));

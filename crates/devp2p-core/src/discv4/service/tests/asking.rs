@@ -19,12 +19,12 @@ fn pings_to_one_node_are_never_the_same_packet() {
 #[test]
 fn an_unanswered_ping_is_over_after_half_a_second() {
     let mut subject = Subject::new();
-    let id = subject.service.ping(at(subject.now), friend().node());
+    let number = subject.service.ping(at(subject.now), friend().node());
     assert_eq!(subject.sent().len(), 1);
     subject.wait(ANSWER_TIMEOUT - Duration::from_nanos(1));
     assert_eq!(subject.service.next_output(), None);
     subject.wait(Duration::from_nanos(1));
-    let expected = Output::PingDone { id, result: Err(RequestError::Timeout) };
+    let expected = Output::PingDone { number, result: Err(RequestError::Timeout) };
     assert_eq!(subject.service.next_output(), Some(expected));
 }
 
@@ -32,8 +32,8 @@ fn an_unanswered_ping_is_over_after_half_a_second() {
 fn a_question_to_ourselves_is_refused() {
     let mut subject = Subject::new();
     let own = Node { public_key: key(1).public_key(), ..friend().node() };
-    let id = subject.service.ping(at(subject.now), own);
-    let expected = Output::PingDone { id, result: Err(RequestError::OwnNode) };
+    let number = subject.service.ping(at(subject.now), own);
+    let expected = Output::PingDone { number, result: Err(RequestError::OwnNode) };
     assert_eq!(subject.service.next_output(), Some(expected));
 }
 
@@ -49,16 +49,16 @@ fn a_closed_service_ends_its_requests_and_says_nothing_more() {
 
     let error = RequestError::Closed;
     let expected = [
-        Output::PingDone { id: ping, result: Err(error) },
-        Output::EnrDone { id: enr, result: Err(error) },
-        Output::LookupDone { id: lookup, result: Err(error) },
+        Output::PingDone { number: ping, result: Err(error) },
+        Output::EnrDone { number: enr, result: Err(error) },
+        Output::LookupDone { number: lookup, result: Err(error) },
     ];
     let outputs: Vec<Output> = std::iter::from_fn(|| subject.service.next_output()).collect();
     assert_eq!(outputs, expected);
     assert_eq!(subject.hear(&friend(), &friend().ping()), []);
     assert_eq!(subject.service.next_wake(), None);
-    let id = subject.service.lookup(now, [7; 64]);
-    let expected = Output::LookupDone { id, result: Err(error) };
+    let number = subject.service.lookup(now, [7; 64]);
+    let expected = Output::LookupDone { number, result: Err(error) };
     assert_eq!(subject.service.next_output(), Some(expected));
 }
 

@@ -86,9 +86,9 @@ fn neighbors_that_nobody_asked_for_are_not_heard() {
 }
 
 /// A subject that asks `stranger` for nodes: it waits for the answer now.
-fn asking(stranger: &Stranger) -> (Subject, RequestId) {
+fn asking(stranger: &Stranger) -> (Subject, RequestNumber) {
     let mut subject = Subject::with(|config| config.bootnodes = vec![stranger.node()]);
-    let id = subject.service.lookup(at(subject.now), [7; 64]);
+    let number = subject.service.lookup(at(subject.now), [7; 64]);
     let ping_hash = subject.sent()[0].1.hash;
     assert_eq!(subject.hear(stranger, &stranger.pong(ping_hash)), []);
     let until = |subject: &Subject| subject.now < ANSWER_TIMEOUT;
@@ -97,8 +97,8 @@ fn asking(stranger: &Stranger) -> (Subject, RequestId) {
         subject.service.end_waits(at(subject.now));
     }
     let sent = subject.sent();
-    assert!(matches!(&sent[..], [(_, Received { packet: Packet::FindNode(_), .. })]), "{sent:?}");
-    (subject, id)
+    assert!(matches!(&sent[..], [(_, Opened { packet: Packet::FindNode(_), .. })]), "{sent:?}");
+    (subject, number)
 }
 
 fn neighbor(number: u64, ip: &str, udp: u16) -> Neighbor {
@@ -165,7 +165,7 @@ fn an_answer_from_another_address_or_key_is_not_heard() {
 #[test]
 fn an_answer_is_over_after_sixteen_nodes_and_no_more_of_it_are_heard() {
     let far = Stranger::new(1, "8.8.8.8:30303");
-    let (mut subject, id) = asking(&far);
+    let (mut subject, number) = asking(&far);
     let datagrams = [1..=12, 13..=24].map(|numbers| {
         let nodes = numbers.map(|number| neighbor(number, "9.9.9.9", 30303)).collect();
         neighbors(nodes).encode(&far.key).unwrap().datagram
@@ -179,6 +179,6 @@ fn an_answer_is_over_after_sixteen_nodes_and_no_more_of_it_are_heard() {
     let sent = subject.wait(Duration::from_secs(60));
     let pings = sent.iter().filter(|(to, _)| to.ip() == IpAddr::from([9, 9, 9, 9])).count();
     assert_eq!(pings + 3, 2 * 16);
-    let expected = Output::LookupDone { id, result: Ok(vec![far.node()]) };
+    let expected = Output::LookupDone { number, result: Ok(vec![far.node()]) };
     assert!(subject.service.outputs.contains(&expected));
 }

@@ -34,7 +34,7 @@ fn what_a_ping_says_about_its_sender_does_not_count_but_for_the_tcp_port() {
     let answers = subject.hear_sealed(&friend(), &Packet::Ping(ping));
     subject.hear(&friend(), &friend().pong(answers[1].hash));
     let node = Node { tcp: 40002, ..friend().node() };
-    assert_eq!(subject.service.table().get(node.id()), Some(&node));
+    assert_eq!(subject.service.table().get(node.node_id()), Some(&node));
 }
 
 #[test]

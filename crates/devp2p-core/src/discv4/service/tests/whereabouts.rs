@@ -29,7 +29,7 @@ fn record(ip: IpAddr, udp: u16, tcp: u16) -> Enr {
 }
 
 /// Waits for a check, and lets the stranger answer it with this sequence number.
-fn check(subject: &mut Subject, stranger: &Stranger, enr_seq: Option<u64>) -> Vec<Received> {
+fn check(subject: &mut Subject, stranger: &Stranger, enr_seq: Option<u64>) -> Vec<Opened> {
     loop {
         let wake = subject.service.next_wake().expect("there will be a check");
         subject.now = subject.now.max(wake);
@@ -50,14 +50,14 @@ fn a_newer_record_is_asked_for_when_a_check_shows_that_there_is_one() {
     assert_eq!(check(&mut subject, &friend(), Some(0)), []);
 
     let requests = check(&mut subject, &friend(), Some(3));
-    let [Received { packet: Packet::EnrRequest(_), hash, .. }] = &requests[..] else {
+    let [Opened { packet: Packet::EnrRequest(_), hash, .. }] = &requests[..] else {
         panic!("{requests:?}")
     };
     let record = record(friend().address.ip(), 40001, 7777);
     let response = EnrResponse { request_hash: *hash, record };
     assert_eq!(subject.hear(&friend(), &Packet::EnrResponse(response)), []);
     let node = Node { tcp: 7777, ..friend().node() };
-    assert_eq!(subject.service.table().get(node.id()), Some(&node));
+    assert_eq!(subject.service.table().get(node.node_id()), Some(&node));
     assert_eq!(check(&mut subject, &friend(), Some(3)), [], "we have seen that one");
 }
 
@@ -75,9 +75,9 @@ fn a_node_that_says_it_has_moved_must_answer_there_first() {
     let sent = subject.sent();
     let [(to, ping)] = &sent[..] else { panic!("{sent:?}") };
     assert_eq!(*to, moved.address);
-    assert_eq!(subject.service.table().get(moved.node().id()), Some(&friend().node()));
+    assert_eq!(subject.service.table().get(moved.node().node_id()), Some(&friend().node()));
     subject.hear(&moved, &moved.pong(ping.hash));
-    assert_eq!(subject.service.table().get(moved.node().id()), Some(&moved.node()));
+    assert_eq!(subject.service.table().get(moved.node().node_id()), Some(&moved.node()));
 }
 
 #[test]
@@ -97,12 +97,12 @@ fn the_record_of_another_node_is_no_answer() {
     let mut subject = Subject::new();
     subject.bond(&friend());
     subject.wait(QUIET_AFTER_BOND);
-    let id = subject.service.request_enr(at(subject.now), friend().node());
+    let number = subject.service.request_enr(at(subject.now), friend().node());
     let request = &subject.sent()[0].1;
     let record = Enr::builder(3).sign(&key(77)).unwrap();
     let response = Packet::EnrResponse(EnrResponse { request_hash: request.hash, record });
     subject.hear(&friend(), &response);
-    let expected = Output::EnrDone { id, result: Err(RequestError::WrongRecord) };
+    let expected = Output::EnrDone { number, result: Err(RequestError::WrongRecord) };
     assert_eq!(subject.service.next_output(), Some(expected));
 }
 

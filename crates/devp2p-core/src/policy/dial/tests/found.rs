@@ -102,7 +102,7 @@ fn after_a_failed_dial_a_refusal_or_a_drop_a_node_rests_for_thirty_five_seconds(
         |dials, admission| {
             make_peer(admission, 1, Direction::Outbound);
             dials.connected(&key(1));
-            admission.ended(ConnectionId(1));
+            admission.ended(ConnectionNumber(1));
             assert_eq!(dials.dropped(&key(1), s(10)), None);
         },
     ];
@@ -125,7 +125,7 @@ fn a_node_that_waits_is_forgotten_when_it_was_a_peer_meanwhile() {
     dials.found(enode(1), s(0), &admission);
     make_peer(&mut admission, 1, Direction::Inbound);
     assert!(dials.wants_nodes(&admission), "who is connected need not be dialed");
-    admission.ended(ConnectionId(1));
+    admission.ended(ConnectionNumber(1));
     dials.dropped(&key(1), s(1));
     assert_eq!(dials.due(s(1), &mut admission), []);
 }
@@ -141,7 +141,7 @@ fn when_the_last_slot_is_taken_those_who_wait_are_forgotten() {
     assert_eq!(dials.due(s(1), &mut admission), []);
     dials.found(enode(3), s(1), &admission);
 
-    admission.ended(ConnectionId(1));
+    admission.ended(ConnectionNumber(1));
     dials.dropped(&key(1), s(9000));
     assert_eq!(dials.due(s(9000), &mut admission), []);
     assert!(dials.wants_nodes(&admission));
