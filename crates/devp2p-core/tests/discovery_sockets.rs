@@ -157,6 +157,19 @@ async fn who_watches_sees_every_packet() {
 }
 
 #[tokio::test]
+async fn any_number_may_watch_and_each_sees_every_packet() {
+    let (a, b) = (node(&[]).await, node(&[]).await);
+    let (mut first, mut second) = (a.watch().await, a.watch().await);
+    soon(a.ping(&enode(&b))).await.unwrap();
+    for _ in 0..4 {
+        assert_eq!(packet(&mut first).await, packet(&mut second).await);
+    }
+    drop(first);
+    soon(a.ping(&enode(&b))).await.unwrap();
+    assert_eq!(packet(&mut second).await, (Way::Out, "Ping"));
+}
+
+#[tokio::test]
 async fn stopping_frees_the_port() {
     let (a, b) = (node(&[]).await, node(&[]).await);
     let addr = a.local_addr();

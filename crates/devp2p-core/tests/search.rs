@@ -44,7 +44,7 @@ async fn fill_dial_slots(server: &Server, max_peers: usize) {
         if dialed(&peers) >= max_peers / 3 || peers.len() == max_peers {
             return;
         }
-        events.next().await.unwrap();
+        soon(events.next()).await.unwrap();
     }
 }
 
@@ -98,4 +98,23 @@ async fn nodes_with_one_slot_dial_until_somebody_has_room() {
         assert_eq!(node.peers().await[0].id, bootnode.node_info().id);
         soon(node.stop()).await;
     }
+}
+
+#[tokio::test]
+async fn searches_of_ones_own_take_nothing_from_the_servers_search() {
+    // It dials nobody by itself: that the two are connected shows that the node searches.
+    let bootnode = server("bootnode", 3).await;
+    let mut events = bootnode.subscribe();
+    let node = searching("node", 3, &bootnode).await;
+    let discovery = node.discovery().unwrap();
+    let (mut first, mut second) = (discovery.search().await, discovery.search().await);
+    assert_eq!(added(&mut events).await, node.node_info().id);
+    assert_eq!(soon(first.next()).await.unwrap().public_key, bootnode.node_info().id);
+    // One that ends takes nothing from the other one, either.
+    drop(first);
+    for _ in 0..3 {
+        assert!(soon(second.next()).await.is_some());
+    }
+    soon(node.stop()).await;
+    while soon(second.next()).await.is_some() {}
 }

@@ -7,9 +7,10 @@ mod support;
 use devp2p_core::enode::Enode;
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{
-    AddPeerError, Config, Direction, EndReason, Server, StartError, Undialable, client_name,
+    AddPeerError, Config, Direction, EndReason, Handle, Server, StartError, Undialable, client_name,
 };
 use devp2p_core::p2p::DisconnectReason;
+use devp2p_core::protocol::{Protocol, ProtocolError};
 use support::{added, config, dropped, listening, said_by_peer, server, soon};
 
 #[tokio::test]
@@ -272,4 +273,104 @@ async fn events_and_infos_become_json_with_the_keys_of_the_document() {
         serde_json::to_value(devp2p_core::events::PeerEvent::Missed(7)).unwrap().to_string(),
         r#"{"count":7,"type":"missed"}"#
     );
+}
+
+#[tokio::test]
+async fn a_handle_asks_and_commands_like_its_server_and_survives_it() {
+    let (one, two) = (server("one", 1).await, server("two", 1).await);
+    let handle = one.handle().clone();
+    let mut events = handle.subscribe();
+    let elsewhere = tokio::spawn({
+        let (handle, enode) = (handle.clone(), two.enode());
+        async move { handle.add_peer(enode).await }
+    });
+    soon(elsewhere).await.unwrap().unwrap();
+    assert_eq!(added(&mut events).await, two.node_info().id);
+    assert_eq!(handle.peers().await, one.peers().await);
+    assert_eq!(handle.node_info(), one.node_info());
+
+    soon(one.stop()).await;
+    dropped(&mut events).await;
+    assert!(soon(events.next()).await.is_none(), "a handle does not keep the stream open");
+    assert!(soon(handle.subscribe().next()).await.is_none());
+    assert!(soon(handle.peers()).await.is_empty());
+    assert_eq!(soon(handle.add_peer(two.enode())).await, Err(AddPeerError::Stopped));
+    soon(handle.remove_peer(two.node_info().id)).await;
+    soon(handle.add_trusted_peer(two.node_info().id)).await;
+}
+
+#[tokio::test]
+async fn a_protocol_can_hold_a_handle_of_its_server() {
+    let config_two = Config { protocols: vec![listening("foo", 42)], ..config("two", 1) };
+    let two = Server::start(config_two).await.unwrap();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let protocols = |handle: &Handle| {
+        let handle = handle.clone();
+        vec![Protocol::new("foo", 42, 1, move |peer, _pipe| {
+            let (handle, tell) = (handle.clone(), tell.clone());
+            async move {
+                tell.send(handle.peers().await == [peer.clone()]).map_err(ProtocolError::other)?;
+                // It is not there any more when this would return.
+                handle.remove_peer(peer.id).await;
+                Ok(())
+            }
+        })]
+    };
+    let one = Server::start_with(config("one", 1), protocols).await.unwrap();
+    assert_eq!(one.node_info().protocols[0].to_string(), "foo/42");
+    let mut events = one.subscribe();
+    one.add_peer(two.enode()).await.unwrap();
+    added(&mut events).await;
+    assert_eq!(soon(told.recv()).await, Some(true), "the peer is there when its handler begins");
+    let (_, end) = dropped(&mut events).await;
+    assert!(matches!(end, EndReason::Local(DisconnectReason::Requested)), "{end:?}");
+    assert!(one.peers().await.is_empty());
+}
+
+#[tokio::test]
+async fn protocols_that_do_not_go_together_start_nothing() {
+    let twice = |_: &Handle| vec![listening("foo", 42)];
+    let config = Config { protocols: vec![listening("foo", 42)], ..config("one", 1) };
+    let addr = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let started = Server::start_with(Config { listen: Some(addr), ..config }, twice).await;
+    assert!(matches!(started, Err(StartError::DuplicateProtocol(_))));
+    std::net::UdpSocket::bind(addr).expect("the ports are free again");
+    std::net::TcpListener::bind(addr).expect("the ports are free again");
+}
+
+#[tokio::test]
+async fn add_and_drop_carry_the_whole_peer() {
+    let protocols = || vec![listening("foo", 41), listening("foo", 42), listening("bar", 1)];
+    let one = Config { protocols: protocols(), ..config("one", 1) };
+    let two = Config { protocols: vec![listening("foo", 42)], ..config("two", 0) };
+    let two = Config { trusted: vec![one.key.public_key()], ..two };
+    let (one, two) = (Server::start(one).await.unwrap(), Server::start(two).await.unwrap());
+    let (mut events_one, mut events_two) = (one.subscribe(), two.subscribe());
+    one.add_peer(two.enode()).await.unwrap();
+
+    let mut story_one = vec![soon(events_one.next()).await.unwrap()];
+    let mut story_two = vec![soon(events_two.next()).await.unwrap()];
+    two.remove_trusted_peer(one.node_info().id).await;
+    assert!(!two.peers().await[0].trusted, "trust can be taken back from a peer");
+    soon(two.stop()).await;
+    story_one.push(soon(events_one.next()).await.unwrap());
+    story_two.push(soon(events_two.next()).await.unwrap());
+
+    for event in &story_one {
+        let peer = event.peer().unwrap();
+        assert_eq!((&*peer.name, peer.id), ("two", story_one[0].peer().unwrap().id));
+        assert_eq!((peer.direction, peer.is_static), (Direction::Outbound, true));
+        assert_eq!(peer.shared[..], peer.capabilities[..], "it has foo/42 and nothing else");
+        assert!(!peer.trusted);
+    }
+    for event in &story_two {
+        let peer = event.peer().unwrap();
+        assert_eq!(&*peer.name, "one");
+        assert_eq!((peer.direction, peer.is_static), (Direction::Inbound, false));
+        assert_eq!((peer.capabilities.len(), peer.shared.len()), (3, 1));
+        assert_eq!(peer.shared[0].to_string(), "foo/42");
+        assert_eq!(peer.local, story_one[0].peer().unwrap().remote);
+    }
+    assert!(story_two[0].peer().unwrap().trusted, "there was no slot for anybody else");
+    assert!(story_one[1].is_drop() && story_two[1].is_drop());
 }

@@ -20,6 +20,14 @@ fn pair() -> (FrameWriter, FrameReader) {
     )
 }
 
+/// Compiles only if the round keys are wiped when a session ends.
+#[test]
+fn round_keys_are_wiped() {
+    fn is_wiped<T: zeroize::ZeroizeOnDrop>() {}
+    is_wiped::<aes::Aes256>();
+    is_wiped::<aes::Aes128>();
+}
+
 /// The bytes of one frame.
 fn seal(writer: &mut FrameWriter, frame_data: &[u8]) -> Vec<u8> {
     let mut wire = BytesMut::new();

@@ -144,3 +144,28 @@ async fn malformed_messages_are_a_breach_of_protocol() {
         assert_eq!(server.end().await.to_string(), text);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_the_protocol_does_not_allow_ends_the_connection_before_it_is_decompressed()
+{
+    let small = || listening().max_payload(1000);
+    let (server, mut peer) = connect_peer(vec![small()], 1 << 16).await;
+    peer.send(FIRST, &[7; 1000]).await;
+    // Says that it is 1,001 bytes long, and ends there.
+    peer.send_raw(&[0x10, 0xE9, 0x07]).await;
+    peer.expect_goodbye(DisconnectReason::ProtocolBreach).await;
+    drop(peer);
+    let text = server.end().await.to_string();
+    assert_eq!(text, "a payload of 1001 bytes is above the limit of 1000");
+
+    // Each protocol has a limit of its own.
+    let large = Protocol::new("qux", 1, 1, |_, mut pipe| async move {
+        loop {
+            let msg = pipe.read().await?;
+            pipe.write(msg.code, &msg.payload).await?;
+        }
+    });
+    let (_server, mut peer) = connect_peer(vec![small(), large], 1 << 16).await;
+    peer.send(FIRST + 1, &[7; 2000]).await;
+    assert_eq!(peer.read_message().await.unwrap(), (FIRST + 1, vec![7; 2000]));
+}

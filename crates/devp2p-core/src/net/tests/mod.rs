@@ -9,6 +9,7 @@ mod messages;
 mod pressure;
 mod replay;
 mod setup;
+mod whereabouts;
 
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::keys::NodeKey;
 
@@ -398,6 +400,39 @@ fn crossed_dials_end_with_the_same_peer_on_both_sides_in_every_order_of_events()
             end[winner] = Stage::Peer;
             assert_eq!(ends, HashSet::from([[end, end]]), "exactly one way to end");
             assert!(seen.len() > 50, "only {} worlds: the test looks at too few", seen.len());
+        }
+    }
+}
+
+proptest! {
+    /// Counters are kept as nodes come and go: they must never differ from what there is.
+    #[test]
+    fn slots_are_counted_right_whatever_happens(
+        max_peers in 0..6_usize,
+        searches: bool,
+        steps in prop::collection::vec((0..5_u8, 2..6_u8, any::<bool>(), 0..3_u64), 0..120),
+    ) {
+        let mut admission = Admission::new(key(1), max_peers);
+        if searches {
+            admission.split_slots();
+        }
+        for (what, node, is_inbound, number) in steps {
+            // A connection leads to one node, and one of the two has dialed.
+            let number = number + 10 * u64::from(node) + 100 * u64::from(is_inbound);
+            let candidate = if is_inbound { inbound(number, key(node)) } else { outbound(number, key(node)) };
+            match what {
+                0 => admission.trust(key(node)),
+                1 => admission.ended(ConnectionNumber(number)),
+                2 => drop(admission.after_hello(candidate)),
+                _ => drop(admission.after_handshake(candidate)),
+            }
+            let peers = |direction| {
+                let is_one = |other: &&Admitted| other.phase == Phase::Peer && other.direction == direction;
+                admission.admitted.values().filter(is_one).count()
+            };
+            let (coming, going) = (peers(Direction::Inbound), peers(Direction::Outbound));
+            prop_assert_eq!((admission.inbound_peers, admission.outbound_peers), (coming, going));
+            prop_assert_eq!(admission.keys.len(), admission.admitted.len());
         }
     }
 }
