@@ -68,8 +68,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Everything from connect or accept to goodbye; returns why it ended.
-    pub(super) async fn run(mut self, origin: Origin, rng: StdRng) -> EndReason {
+    /// Everything from connect or accept to goodbye; returns why it ended. What only the handshake
+    /// needs comes in boxes, which it drops.
+    pub(super) async fn run(mut self, origin: Box<Origin>, rng: Box<StdRng>) -> EndReason {
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let context = self.context.clone();
         // In a box, as the next steps: a peer must not keep room for what it did in its youth.
@@ -169,8 +170,12 @@ fn peer_info<R, W>(link: &Link<R, W>, hello: Hello, standing: Standing) -> PeerI
 }
 
 /// TCP and the RLPx handshake; whoever dials is the initiator.
-async fn shake_hands(key: &NodeKey, origin: Origin, rng: StdRng) -> Result<Box<Link>, EndReason> {
-    match origin {
+async fn shake_hands(
+    key: &NodeKey,
+    origin: Box<Origin>,
+    rng: Box<StdRng>,
+) -> Result<Box<Link>, EndReason> {
+    match *origin {
         Origin::Dial(enode) => {
             debug!(peer = %enode.public_key.short(), "dialing");
             let stream = connect(&enode).await;

@@ -1,7 +1,7 @@
 //! The connections of a server, found by their number, their task and their key. Finding one costs
 //! the same however many there are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -34,9 +34,10 @@ pub(super) struct Tracked {
 #[derive(Default)]
 pub(super) struct Connections {
     last: u64,
-    entries: BTreeMap<ConnectionNumber, Tracked>,
+    /// In boxes: a map keeps room for about twice as many entries as it has.
+    entries: BTreeMap<ConnectionNumber, Box<Tracked>>,
     by_task: HashMap<task::Id, ConnectionNumber>,
-    by_key: HashMap<PublicKey, Vec<ConnectionNumber>>,
+    by_key: BTreeSet<(PublicKey, ConnectionNumber)>,
 }
 
 impl Connections {
@@ -50,16 +51,16 @@ impl Connections {
     pub(super) fn insert(&mut self, number: ConnectionNumber, task: task::Id, entry: Tracked) {
         self.by_task.insert(task, number);
         if let Some(key) = entry.key {
-            self.by_key.entry(key).or_default().push(number);
+            self.by_key.insert((key, number));
         }
-        self.entries.insert(number, entry);
+        self.entries.insert(number, Box::new(entry));
     }
 
     /// Notes whom a connection leads to, if that is not known yet.
     pub(super) fn set_key(&mut self, number: ConnectionNumber, key: PublicKey) {
         if let Some(entry) = self.entries.get_mut(&number).filter(|entry| entry.key.is_none()) {
             entry.key = Some(key);
-            self.by_key.entry(key).or_default().push(number);
+            self.by_key.insert((key, number));
         }
     }
 
@@ -68,26 +69,23 @@ impl Connections {
         let number = self.by_task.remove(&task)?;
         let entry = self.entries.remove(&number)?;
         if let Some(key) = entry.key {
-            let of_key = self.by_key.entry(key).or_default();
-            of_key.retain(|other| *other != number);
-            if of_key.is_empty() {
-                self.by_key.remove(&key);
-            }
+            self.by_key.remove(&(key, number));
         }
-        Some((number, entry))
+        Some((number, *entry))
     }
 
     pub(super) fn get_mut(&mut self, number: ConnectionNumber) -> Option<&mut Tracked> {
-        self.entries.get_mut(&number)
+        self.entries.get_mut(&number).map(Box::as_mut)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Tracked> {
-        self.entries.values()
+        self.entries.values().map(Box::as_ref)
     }
 
     /// Calls `change` for every connection that leads to `key`, or wants to.
     pub(super) fn of_key(&mut self, key: &PublicKey, mut change: impl FnMut(&mut Tracked)) {
-        for number in self.by_key.get(key).into_iter().flatten() {
+        let of_key = (*key, ConnectionNumber(0))..=(*key, ConnectionNumber(u64::MAX));
+        for (_, number) in self.by_key.range(of_key) {
             if let Some(entry) = self.entries.get_mut(number) {
                 change(entry);
             }

@@ -167,8 +167,8 @@ impl MainLoop {
         let (close, closing) = watch::channel(None);
         let entry = Tracked::new(&origin, |key| self.dials.contains(key), close);
         let connection = Connection { context: self.context.clone(), number, closing };
-        let rng = StdRng::from_rng(&mut self.rng);
-        let task = self.tasks.spawn(connection.run(origin, rng));
+        let rng = Box::new(StdRng::from_rng(&mut self.rng));
+        let task = self.tasks.spawn(connection.run(Box::new(origin), rng));
         self.connections.insert(number, task.id(), entry);
     }
 

@@ -104,7 +104,7 @@ impl Handlers {
                 protocol: protocol.name(),
                 position,
                 codec: codec.clone(),
-                told: context.events.clone().map(|events| (events, peer.clone())),
+                told: context.events.clone().map(|events| Box::new((events, peer.clone()))),
             };
             let pipe = MsgPipe::new(inbox, outbox.clone(), channel);
             let (handler, peer) = (protocol.clone(), peer.clone());

@@ -221,12 +221,12 @@ pub(crate) struct Channel {
     /// Where message events go, if they are wanted, and about whom they are.
     ///
     /// Weak: a peer must not keep the stream of events open when the server is gone.
-    pub(crate) told: Option<(Weak<EventSender>, PeerInfo)>,
+    pub(crate) told: Option<Box<(Weak<EventSender>, PeerInfo)>>,
 }
 
 impl Channel {
     fn tell(&self, kind: fn(MsgEvent) -> PeerEvent, msg_code: u64, msg_size: usize) {
-        let Some((events, peer)) = &self.told else {
+        let Some((events, peer)) = self.told.as_deref() else {
             return;
         };
         if let Some(events) = events.upgrade() {
