@@ -86,7 +86,7 @@ pub struct PeerInfo {
     /// Who dialed.
     #[cfg_attr(feature = "serde", serde(rename = "inbound", with = "inbound"))]
     pub direction: Direction,
-    /// Whether it needed no free slot.
+    /// Whether it is trusted: then it needs no free slot.
     pub trusted: bool,
     /// Whether we dialed it because it is a static node.
     #[cfg_attr(feature = "serde", serde(rename = "static"))]

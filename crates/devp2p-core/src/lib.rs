@@ -26,11 +26,19 @@
 
 pub mod discv4;
 pub mod ecies;
+#[cfg_attr(
+    not(feature = "net"),
+    expect(dead_code, unreachable_pub, reason = "for what is below the line")
+)]
 mod end;
 pub mod enode;
 pub mod enr;
 pub mod frame;
 pub mod handshake;
+#[cfg_attr(
+    not(feature = "net"),
+    expect(dead_code, unreachable_pub, reason = "for what is below the line")
+)]
 mod info;
 #[cfg(feature = "serde")]
 mod json;

@@ -262,10 +262,10 @@ impl Service {
         for (number, request) in self.requests.take_all() {
             match request.goal {
                 Goal::Ping => {
-                    self.outputs.push_back(Output::PingDone { number, result: Err(closed) })
+                    self.outputs.push_back(Output::PingDone { number, result: Err(closed) });
                 }
                 Goal::Record => {
-                    self.outputs.push_back(Output::EnrDone { number, result: Err(closed) })
+                    self.outputs.push_back(Output::EnrDone { number, result: Err(closed) });
                 }
                 _ => {}
             }

@@ -123,8 +123,8 @@ impl Connection {
         debug!(peer = %link.remote_key.short(), shared = shared.len(), "identity and capabilities are right");
         link.share(shared);
         let peer = peer_info(link, hello, standing);
-        self.ask(link, Checkpoint::AfterHello(peer.clone())).await?;
-        Ok(peer)
+        let standing = self.ask(link, Checkpoint::AfterHello(peer.clone())).await?;
+        Ok(PeerInfo { trusted: standing.trusted, is_static: standing.is_static, ..peer })
     }
     // ANCHOR_END: introduce
 

@@ -3,7 +3,7 @@
 //! It asks [`crate::policy`] what to do, does it, and tells about it. What it does in one turn costs
 //! the same however many peers and static nodes there are.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -38,7 +38,7 @@ pub(super) struct MainLoop {
     tasks: JoinSet<EndReason>,
     connections: Connections,
     /// Crossed dials that wait until the other connection is gone, by that one.
-    waiting: HashMap<ConnectionNumber, Vec<Question>>,
+    waiting: BTreeMap<ConnectionNumber, Vec<Question>>,
 }
 
 impl MainLoop {
@@ -59,7 +59,7 @@ impl MainLoop {
             rng,
             tasks: JoinSet::new(),
             connections: Connections::default(),
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
         }
     }
 

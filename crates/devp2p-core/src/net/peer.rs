@@ -53,10 +53,12 @@ where
 
     let receiver = Receiver { codec: &codec, inboxes, pong: &pong };
     let reason = tokio::select! {
+        // The receiver last: a task's share of time may be gone when it waits, as a peer that never
+        // stops sending brings about, and nothing after it would be asked.
         biased;
-        reason = receiver.run(&mut incoming, &mut writer) => reason,
-        reason = handlers.first_to_end() => reason,
         reason = told_to_close => EndReason::Local(reason),
+        reason = handlers.first_to_end() => reason,
+        reason = receiver.run(&mut incoming, &mut writer) => reason,
     };
     debug!(peer = %remote_key.short(), %reason, "goodbye");
 

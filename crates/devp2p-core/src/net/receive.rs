@@ -117,8 +117,8 @@ impl Receiver<'_> {
         let mut reading = pin!(self.read(incoming));
         let failed = tokio::select! {
             biased;
-            reason = &mut reading => return reason,
             failed = send::failure_of(writer) => failed,
+            reason = &mut reading => return reason,
         };
         match timeout(GOODBYE_TIMEOUT, reading).await {
             Ok(goodbye @ EndReason::Remote(_)) => goodbye,

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::time::{Duration, sleep};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::config::{Config, SocketKind, StartError};
 use super::link::{self, Stream};
@@ -40,11 +40,17 @@ impl Listener {
     /// waits on.
     pub(super) async fn accept(&self) -> Stream {
         loop {
-            match self.0.accept().await.and_then(|(stream, _)| link::split(stream)) {
-                Ok(stream) => return stream,
-                Err(error) => warn!(%error, "cannot accept a connection; trying again"),
+            match self.0.accept().await {
+                Ok((stream, from)) => match link::split(stream) {
+                    Ok(stream) => return stream,
+                    // Whoever came has reset the connection already. No reason to make others wait.
+                    Err(error) => debug!(%from, %error, "a connection is gone before it began"),
+                },
+                Err(error) => {
+                    warn!(%error, "cannot accept a connection; trying again");
+                    sleep(ACCEPT_RETRY).await;
+                }
             }
-            sleep(ACCEPT_RETRY).await;
         }
     }
 }

@@ -42,7 +42,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The other end of a refusal or a drop is alive and made a decision; asking it again at once
 /// would get the same answer. go-ethereum waits as long, so two nodes that dropped each other
 /// do not hammer one another. It is more than the 30 s of the inbound throttle
-/// ([`THROTTLE_WINDOW`](super::THROTTLE_WINDOW)), which would turn us away unheard.
+/// ([`THROTTLE_WINDOW`](super::throttle::THROTTLE_WINDOW)), which would turn us away unheard.
 const REDIAL_AFTER: Duration = Duration::from_secs(35);
 
 /// How many found nodes wait for a dial at most: 64, what a few lookups bring.

@@ -41,6 +41,7 @@
 
 mod admission;
 mod dial;
+#[cfg_attr(not(feature = "net"), expect(dead_code, reason = "for the server"))]
 mod door;
 mod rate;
 mod throttle;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// How long an address has to wait between two connections: 30 s, as in go-ethereum.
 ///
-/// Shorter than [`REDIAL_AFTER`](super::REDIAL_AFTER), so that a well-behaved node that redials
+/// Shorter than [`REDIAL_AFTER`](super::dial::REDIAL_AFTER), so that a well-behaved node that redials
 /// never meets the throttle.
 pub(super) const THROTTLE_WINDOW: Duration = Duration::from_secs(30);
 

@@ -173,6 +173,8 @@ impl Inbox {
 impl Drop for Inbox {
     fn drop(&mut self) {
         self.queue.close();
+        // The sender lives as long as the peer; what nobody will read must not.
+        self.queue.take(&mut Messages::new());
     }
 }
 

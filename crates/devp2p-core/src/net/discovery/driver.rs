@@ -1,7 +1,7 @@
 //! The task that owns socket and service: it carries datagrams, time and questions to the service,
 //! and what comes out of it to where it belongs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -45,9 +45,9 @@ pub(super) struct Driver {
     clock: Clock,
     rate_limit: RateLimit,
     inbox: VecDeque<(SocketAddr, Box<[u8]>)>,
-    pings: HashMap<RequestNumber, Answer<Pong>>,
-    enr_requests: HashMap<RequestNumber, Answer<Enr>>,
-    lookups: HashMap<RequestNumber, Answer<Vec<Node>>>,
+    pings: BTreeMap<RequestNumber, Answer<Pong>>,
+    enr_requests: BTreeMap<RequestNumber, Answer<Enr>>,
+    lookups: BTreeMap<RequestNumber, Answer<Vec<Node>>>,
     /// Those who want nodes to dial.
     searchers: Vec<mpsc::Sender<Node>>,
     /// Those who want to see every datagram.
@@ -70,9 +70,9 @@ impl Driver {
             clock,
             rate_limit,
             inbox: VecDeque::new(),
-            pings: HashMap::new(),
-            enr_requests: HashMap::new(),
-            lookups: HashMap::new(),
+            pings: BTreeMap::new(),
+            enr_requests: BTreeMap::new(),
+            lookups: BTreeMap::new(),
             searchers: Vec::new(),
             watchers: Vec::new(),
             record,

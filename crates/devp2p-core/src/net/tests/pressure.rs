@@ -219,3 +219,46 @@ async fn two_handlers_that_only_write_lose_each_other_after_twenty_seconds() {
     let elapsed = began.elapsed();
     assert!(elapsed.abs_diff(WRITE_STALL) < Duration::from_secs(3), "{elapsed:?}");
 }
+
+/// Sends small messages for ever, many at a time: there is always something more to read.
+fn never_stop_sending(mut peer: Peer) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let frame_data = peer.codec.encode(FOO, &[0xC0], &mut Vec::new()).unwrap().to_vec();
+        loop {
+            for _ in 0..256 {
+                peer.outgoing.seal(&frame_data).unwrap();
+            }
+            if peer.outgoing.flush().await.is_err() {
+                return;
+            }
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_peer_that_never_stops_sending_can_be_told_to_go() {
+    let reader = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
+        loop {
+            pipe.read().await?;
+        }
+    });
+    let (server, peer) = connect_peer(vec![reader], 1 << 20).await;
+    let mut events = server.subscribe();
+    let flood = never_stop_sending(peer);
+    timeout(LONG, events.next()).await.unwrap().unwrap();
+    server.close.send_replace(Some(DisconnectReason::Quitting));
+    let reason = server.end().await;
+    assert!(matches!(reason, EndReason::Local(DisconnectReason::Quitting)), "{reason:?}");
+    timeout(LONG, flood).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_can_leave_a_peer_that_never_stops_sending() {
+    let one =
+        Protocol::new("foo", 42, 1, |_, mut pipe| async move { Ok(drop(pipe.read().await?)) });
+    let (server, peer) = connect_peer(vec![one], 1 << 20).await;
+    let flood = never_stop_sending(peer);
+    let reason = server.end().await;
+    assert!(matches!(reason, EndReason::ProtocolReturned(_)), "{reason:?}");
+    timeout(LONG, flood).await.unwrap().unwrap();
+}
