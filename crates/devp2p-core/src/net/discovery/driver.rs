@@ -164,10 +164,10 @@ impl Driver {
                 Output::Found(node) => self.found(node),
                 Output::PingDone { number, result } => reply(self.pings.remove(&number), result),
                 Output::EnrDone { number, result } => {
-                    reply(self.enr_requests.remove(&number), result)
+                    reply(self.enr_requests.remove(&number), result);
                 }
                 Output::LookupDone { number, result } => {
-                    reply(self.lookups.remove(&number), result)
+                    reply(self.lookups.remove(&number), result);
                 }
                 Output::Moved(endpoint) => {
                     debug!(ip = %endpoint.ip, udp = endpoint.udp, "others see us elsewhere");

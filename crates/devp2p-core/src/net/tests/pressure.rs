@@ -254,8 +254,10 @@ async fn a_peer_that_never_stops_sending_can_be_told_to_go() {
 
 #[tokio::test]
 async fn a_handler_can_leave_a_peer_that_never_stops_sending() {
-    let one =
-        Protocol::new("foo", 42, 1, |_, mut pipe| async move { Ok(drop(pipe.read().await?)) });
+    let one = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
+        pipe.read().await?;
+        Ok(())
+    });
     let (server, peer) = connect_peer(vec![one], 1 << 20).await;
     let flood = never_stop_sending(peer);
     let reason = server.end().await;
