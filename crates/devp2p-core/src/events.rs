@@ -12,7 +12,8 @@
 //! of them takes nobody's add or drop away.
 //!
 //! Of one peer, [`PeerEvent::Add`] comes first, [`PeerEvent::Drop`] last and the messages between,
-//! in order. Between peers there is no order.
+//! in order, as long as its handlers keep their pipes to themselves: another task that still holds
+//! a half of one may be told of after the drop. Between peers there is no order.
 
 #[cfg(feature = "serde")]
 mod record;
@@ -97,7 +98,7 @@ impl PeerEvent {
         }
     }
 
-    /// Whether it is a `drop`, the last event about its peer.
+    /// Whether it is a `drop`: that connection has ended. The node may come back.
     #[must_use]
     pub fn is_drop(&self) -> bool {
         matches!(self, Self::Drop { .. })

@@ -67,7 +67,8 @@ const HEADER_DATA: [u8; 3] = [0xC2, 0x80, 0x80];
 /// AES-256-CTR. The IV is zero, so a 64-bit counter gives the same bytes as a 128-bit one, faster.
 type Keystream = Ctr64BE<Cipher>;
 
-/// Why a frame was refused. The stream cannot be used after any of these.
+/// Why a frame was refused. After any of these a stream that is read cannot be used any more; one
+/// that is written can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FrameError {

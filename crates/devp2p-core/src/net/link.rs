@@ -144,6 +144,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         }
     }
 
+    /// Who is there: the key that the handshake proved.
+    pub const fn remote_key(&self) -> PublicKey {
+        self.remote_key
+    }
+
     /// Sends our Hello and reads theirs, neither waiting for the other. After that, payloads are
     /// compressed if theirs says so. Whether it is [`theirs`](Self::check_identity) is not checked.
     ///
@@ -180,7 +185,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         self.codec = self.codec.with_shared(shared);
     }
 
-    /// Sends one message: any msg-id, any payload.
+    /// Sends one message: any msg-id, any payload. A future that is dropped halfway may have sent a
+    /// part of it; the rest goes with the next message.
     ///
     /// # Errors
     /// [`EndReason::Transport`].

@@ -120,7 +120,8 @@ impl Codec {
     ///
     /// # Errors
     /// [`MessageError::CodeOutOfRange`] when the capability has no such code,
-    /// [`MessageError::TooBig`] when it allows no such payload, or it does not fit into a frame.
+    /// [`MessageError::TooBig`] when it allows no such payload, or it does not fit into a frame;
+    /// [`MessageError::UnknownMsgId`] with the code, if there is no capability at `position`.
     pub fn encode_message<'a>(
         &self,
         position: usize,
@@ -136,8 +137,14 @@ impl Codec {
     /// and allows a payload of `size` bytes.
     ///
     /// # Errors
-    /// [`MessageError::CodeOutOfRange`], [`MessageError::TooBig`].
-    pub fn check(&self, position: usize, code: u64, size: usize) -> Result<u64, MessageError> {
+    /// [`MessageError::CodeOutOfRange`], [`MessageError::TooBig`]; [`MessageError::UnknownMsgId`] with
+    /// the code, if there is no capability at `position`.
+    pub(crate) fn check(
+        &self,
+        position: usize,
+        code: u64,
+        size: usize,
+    ) -> Result<u64, MessageError> {
         let shared = self.shared.get(position).ok_or(MessageError::UnknownMsgId(code))?;
         check_size(size, shared.max_payload)?;
         let msg_id = if code < shared.length { shared.offset.checked_add(code) } else { None };

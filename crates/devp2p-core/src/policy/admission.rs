@@ -24,7 +24,7 @@
 //!                   └── for those we dial ─────┴── inbound, at most; static ones too ─┘
 //! ```
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
@@ -95,7 +95,8 @@ struct Admitted {
 /// Who is connected, who is trusted, and who may come in.
 ///
 /// Each checkpoint decides and records in one step, so nothing can slip in between.
-/// A call that does not fit, such as the end of an unknown connection, changes nothing.
+/// A call that does not fit, such as the end of an unknown connection, changes nothing. It belongs
+/// to one [`DialState`](super::DialState), which takes from it who came and went.
 #[derive(Debug, Clone)]
 pub struct Admission {
     own: PublicKey,
@@ -116,7 +117,7 @@ pub struct Admission {
     heirs: HashSet<ConnectionNumber>,
     /// Nodes that came, went, or are trusted or not any more, since
     /// [`take_changed`](Self::take_changed).
-    changed: Vec<PublicKey>,
+    changed: BTreeSet<PublicKey>,
 }
 
 impl Admission {
@@ -135,7 +136,7 @@ impl Admission {
             inbound_peers: 0,
             outbound_peers: 0,
             heirs: HashSet::new(),
-            changed: Vec::new(),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -150,13 +151,13 @@ impl Admission {
     /// Lets this node in even when all slots are taken. It still takes one when it is a peer.
     pub fn trust(&mut self, key: PublicKey) {
         self.trusted.insert(key);
-        self.changed.push(key);
+        self.changed.insert(key);
     }
 
     /// Takes [`trust`](Self::trust) back. A peer stays a peer.
     pub fn distrust(&mut self, key: &PublicKey) {
         self.trusted.remove(key);
-        self.changed.push(*key);
+        self.changed.insert(*key);
     }
 
     /// Whether this node needs no free slot.
@@ -212,12 +213,12 @@ impl Admission {
             let peers = self.peers_that_are(admitted.direction);
             *peers = peers.saturating_sub(1);
         }
-        self.changed.push(key);
+        self.changed.insert(key);
     }
 
     /// The nodes for which [`contains`](Self::contains) or [`is_trusted`](Self::is_trusted) may say
     /// something else than when this was asked last.
-    pub fn take_changed(&mut self) -> Vec<PublicKey> {
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<PublicKey> {
         std::mem::take(&mut self.changed)
     }
 
@@ -248,7 +249,7 @@ impl Admission {
     fn record(&mut self, candidate: Candidate, phase: Phase) {
         let Candidate { connection, key, direction } = candidate;
         self.keys.insert(connection, key);
-        self.changed.push(key);
+        self.changed.insert(key);
         let fresh = Admitted { connection, direction, phase: Phase::SetUp, replaced: false };
         let admitted = self.admitted.entry(key).or_insert(fresh);
         if phase == Phase::Peer && admitted.phase == Phase::SetUp {

@@ -34,11 +34,20 @@ pub(crate) const SECRET: [u8; 32] = [0x11; 32];
 /// Waits for `future`, but not for ever.
 #[track_caller]
 pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
+    within(SOON, future)
+}
+
+/// Waits for `future`, but not longer than this.
+#[track_caller]
+pub(crate) fn within<T>(
+    limit: Duration,
+    future: impl Future<Output = T>,
+) -> impl Future<Output = T> {
     let caller = std::panic::Location::caller();
     async move {
-        match timeout(SOON, future).await {
+        match timeout(limit, future).await {
             Ok(value) => value,
-            Err(_) => panic!("nothing happened within {SOON:?} at {caller}"),
+            Err(_) => panic!("nothing happened within {limit:?} at {caller}"),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::enr::Enr;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum RequestError {
     /// No valid answer came in time.
     #[error("no answer: the node is gone, or something on the way drops UDP packets")]
@@ -31,6 +32,7 @@ pub enum RequestError {
 
 /// What comes out of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Output {
     /// Send this datagram.
     Send {

@@ -87,11 +87,11 @@ impl Driver {
         stop: CancellationToken,
     ) {
         loop {
-            self.read_socket();
+            let all_is_read = self.read_socket();
             self.carry_out();
             self.search_if_wanted();
             let wake = self.clock.at(self.service.next_wake());
-            let nothing_to_read = self.inbox.is_empty();
+            let nothing_to_read = all_is_read && self.inbox.is_empty();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -103,13 +103,16 @@ impl Driver {
                 () = self.socket.readable(), if nothing_to_read => {}
             }
         }
+        self.service.close();
+        self.carry_out();
     }
 
-    /// Reads what is there, and looks at no more of it than the sender. Never waits.
+    /// Reads what is there, and looks at no more of it than the sender. Never waits; false if there
+    /// may be more.
     ///
     /// It is done between any two datagrams that are looked at: a flood shall fill our inbox, which
     /// has a limit for each sender, and not the system's queue, which has none.
-    fn read_socket(&mut self) {
+    fn read_socket(&mut self) -> bool {
         let now = self.clock.now().since_start;
         let mut buffer = [0; BUFFER];
         for _ in 0..IN_A_ROW {
@@ -125,11 +128,12 @@ impl Driver {
                         trace!(%from, "a datagram is dropped: too long, or too many of them");
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
                 // Windows tells here that an earlier datagram could not be delivered.
                 Err(error) => trace!(%error, "a datagram cannot be read"),
             }
         }
+        false
     }
 
     fn look_at_the_oldest(&mut self) {

@@ -134,3 +134,18 @@ async fn a_server_that_stops_says_so_to_connections_that_are_being_set_up() {
     server.close.send(Some(DisconnectReason::Quitting)).unwrap();
     peer.expect_goodbye(DisconnectReason::Quitting).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_trusted_while_hellos_are_exchanged_is_trusted_for_its_handler() {
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let foo = Protocol::new("foo", 42, 1, move |peer, _pipe| {
+        told.send(peer.trusted).unwrap();
+        std::future::pending()
+    });
+    let (mut server, mut peer) = connect(vec![foo], 4096).await;
+    server.answer(Ok(())).await;
+    peer.exchange_hello().await;
+    let question = timeout(LONG, server.questions.recv()).await.unwrap().unwrap();
+    question.answer.send(Ok(Standing { trusted: true, is_static: false })).unwrap();
+    assert_eq!(timeout(LONG, heard.recv()).await.unwrap(), Some(true));
+}

@@ -1,5 +1,6 @@
 //! Queues that are full, empty and closed.
 
+use bytes::Bytes;
 use tokio::time::{Duration, timeout};
 
 use super::*;
@@ -171,4 +172,15 @@ async fn large_buffers_are_given_back_when_they_are_empty() {
     assert!(reader.next().is_some() && reader.next().is_none());
     reader.give_back();
     assert_eq!(capacities(&reader), [0, 0]);
+}
+
+#[tokio::test]
+async fn what_nobody_will_read_is_not_kept() {
+    let (sender, inbox) = inbox(1000);
+    let payload = Bytes::from(vec![7; 100]);
+    sender.send(Msg { code: 0, payload: payload.clone() }).await.unwrap();
+    assert!(!payload.is_unique());
+    drop(inbox);
+    assert!(payload.is_unique(), "the sender lives as long as the peer, and keeps nothing");
+    drop(sender);
 }
