@@ -148,7 +148,7 @@ impl Service {
         }
         Self {
             own,
-            record: sign(&key, enr_seq, endpoint),
+            record: local_record(&key, enr_seq, endpoint),
             key,
             endpoint,
             learn_endpoint,
@@ -290,13 +290,14 @@ impl Service {
         let endpoint = Endpoint { ip: seen_at.ip(), udp: seen_at.port(), tcp: self.endpoint.tcp };
         if endpoint != self.endpoint {
             self.endpoint = endpoint;
-            self.record = sign(&self.key, self.record.seq().saturating_add(1), endpoint);
+            self.record = local_record(&self.key, self.record.seq().saturating_add(1), endpoint);
             self.outputs.push_back(Output::Moved(endpoint));
         }
     }
 }
 
-fn sign(key: &NodeKey, seq: u64, endpoint: Endpoint) -> Enr {
+/// A node's own record.
+pub(crate) fn local_record(key: &NodeKey, seq: u64, endpoint: Endpoint) -> Enr {
     let record = Enr::builder(seq).udp(endpoint.udp).tcp(endpoint.tcp);
     let record = if endpoint.ip.is_unspecified() { record } else { record.ip(endpoint.ip) };
     record.sign_short(key)

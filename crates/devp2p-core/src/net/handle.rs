@@ -40,7 +40,7 @@ pub(super) enum Command {
 /// has stopped there are no peers, no events, and [`AddPeerError::Stopped`].
 #[derive(Clone)]
 pub struct Handle {
-    /// As it was at the start.
+    /// As it was at the start; discovery knows what has changed since.
     pub(super) node: watch::Receiver<NodeInfo>,
     pub(super) discovery: Option<DiscoveryHandle>,
     pub(super) commands: mpsc::Sender<Command>,

@@ -39,8 +39,9 @@ use super::inputs::Inputs;
 use super::main_loop::MainLoop;
 use super::sockets::{self, Sockets};
 use super::{NodeInfo, Ports};
+use crate::discv4::packet::Endpoint;
+use crate::discv4::service::local_record;
 use crate::enode::{Address, Enode, Host};
-use crate::enr::Enr;
 use crate::events::EventSender;
 use crate::policy::Admission;
 use crate::protocol::Protocol;
@@ -211,9 +212,7 @@ fn node_info(
     let udp = udp_addr.map_or(0, |addr| addr.port());
     let enr = match discovery {
         Some(discovery) => discovery.local_enr(),
-        None => {
-            Enr::builder(clock.unix_milliseconds()).ip(ip).udp(udp).tcp(tcp).sign_short(&config.key)
-        }
+        None => local_record(&config.key, clock.unix_milliseconds(), Endpoint { ip, udp, tcp }),
     };
     NodeInfo {
         enode: Enode { public_key: id, address: Some(Address { host: Host::Ip(ip), tcp, udp }) },
