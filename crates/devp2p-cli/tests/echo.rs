@@ -14,7 +14,7 @@ use support::{Devp2p, devp2p, keys};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-const A_WHILE: Duration = Duration::from_secs(20);
+const A_WHILE: Duration = Duration::from_secs(60);
 
 /// What is sent: message codes and payloads, empty, short, and of more than one TCP segment.
 fn messages() -> [(u64, Vec<u8>); 4] {

@@ -7,7 +7,7 @@ mod support;
 use std::net::UdpSocket;
 
 use serde_json::Value;
-use support::{Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, closed_address, devp2p, file, keys};
+use support::{CLOSED_ADDRESS, Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, devp2p, file, keys};
 
 #[test]
 fn it_says_who_it_is_and_how_to_connect() {
@@ -157,7 +157,7 @@ fn nodes_that_know_one_find_each_other() {
 
 #[test]
 fn a_failed_dial_is_shown_and_tried_again() {
-    let enode = format!("enode://{STRANGER}@{}", closed_address());
+    let enode = format!("enode://{STRANGER}@{}", CLOSED_ADDRESS);
     let node = Devp2p::node(&["--json", "--connect", &enode]);
     let warning = node.error_line();
     assert!(warning.contains("WARN dial failed; trying again in 1s"), "{warning}");

@@ -12,7 +12,7 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server};
 use devp2p_core::protocol::Protocol;
 use serde_json::Value;
-use support::{Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, closed_address, devp2p, file, keys};
+use support::{CLOSED_ADDRESS, Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, devp2p, file, keys};
 
 #[test]
 fn it_shows_every_step_and_who_answers() {
@@ -120,7 +120,7 @@ fn a_node_that_finds_us_useless_has_told_who_it_is() {
 
 #[test]
 fn a_closed_port_is_told() {
-    let ping = devp2p(&["ping", &format!("enode://{STRANGER}@{}", closed_address())]);
+    let ping = devp2p(&["ping", &format!("enode://{STRANGER}@{}", CLOSED_ADDRESS)]);
     assert_eq!(ping.code, Some(1), "{ping:?}");
     assert!(ping.stderr.starts_with("devp2p: cannot connect: connection refused"), "{ping:?}");
 }

@@ -16,7 +16,7 @@ pub const MAX_NAME: usize = 256;
 /// How many capabilities are kept of what a peer offers, the first ones. All of them are looked at
 /// when the shared ones are found out.
 ///
-/// A Hello has room for 680. Every peer may bring so many, and is held for as long as it stays.
+/// A Hello has room for some 650. Every peer may bring so many, and is held for as long as it stays.
 pub const MAX_CAPABILITIES: usize = 64;
 
 /// A running server, as others see it.

@@ -8,8 +8,8 @@
 //! | 2 | [`enode`] | where a node is, and who it must be |
 //! | 3 | [`enr`] | the same, signed by the node itself, with a version number |
 //! | 4 | [`ecies`] | how to write to a key what only its owner can read |
-//! | 5 | [`handshake`] | two packets, after which both sides know each other and share secrets |
-//! | 6 | [`frame`] | how bytes travel after that |
+//! | 5 | [`frame`] | how bytes travel, sealed |
+//! | 6 | [`handshake`] | two packets, after which both sides know each other and share the secrets for that |
 //! | 7 | [`p2p`] | what they say: Hello, Disconnect, Ping, Pong, capabilities |
 //! | 8 | [`policy`] | who may connect, and whom to dial when |
 //! | 9 | [`discv4`] | how to find nodes when only a few are known |

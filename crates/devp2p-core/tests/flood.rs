@@ -13,7 +13,7 @@ mod support;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use devp2p_core::discv4::packet::{Endpoint, Packet, Ping};
@@ -57,12 +57,20 @@ fn ping() -> Vec<u8> {
     ping.encode(&key()).unwrap().datagram
 }
 
-/// Sends so many datagrams as fast as it can, and counts what comes back.
-fn flood(from: Ipv4Addr, to: SocketAddr, mut datagram: impl FnMut() -> Vec<u8>) -> u32 {
+/// Sends datagrams as fast as it can, `FLOOD` at least, and as long as what `goes_on` leads to is
+/// there; counts what comes back.
+fn flood(
+    from: Ipv4Addr,
+    to: SocketAddr,
+    goes_on: &Weak<()>,
+    mut datagram: impl FnMut() -> Vec<u8>,
+) -> u32 {
     let socket = UdpSocket::bind((from, 0)).unwrap();
     socket.set_nonblocking(true).unwrap();
     let mut answers = 0;
-    for _ in 0..FLOOD {
+    let mut sent = 0;
+    while sent < FLOOD || goes_on.strong_count() > 0 {
+        sent += 1;
         match socket.send_to(&datagram(), to) {
             Err(error) if error.kind() != ErrorKind::WouldBlock => panic!("{error}"),
             _ => {}
@@ -87,22 +95,30 @@ async fn in_a_flood_an_honest_node_is_answered_and_memory_does_not_grow() {
     let (begin, before) = (Instant::now(), memory());
 
     let one_ping = ping();
-    let pings = spawn_blocking(move || flood(Ipv4Addr::new(127, 0, 0, 3), to, || one_ping.clone()));
+    let waits = Arc::new(());
+    let goes_on = Arc::downgrade(&waits);
+    let pings = spawn_blocking(move || {
+        flood(Ipv4Addr::new(127, 0, 0, 3), to, &goes_on, || one_ping.clone())
+    });
     soon(is_answered(&honest, &flooded)).await;
+    drop(waits);
     let answers = soon(pings).await.unwrap();
     // At most one Pong and one Ping for each Ping that the limit let through.
     let seconds = u32::try_from(begin.elapsed().as_secs()).unwrap() + 1;
     let let_through = BURST + seconds * PER_SECOND;
     assert!(answers <= 2 * let_through, "{answers} answers in {seconds} s");
 
+    let waits = Arc::new(());
+    let goes_on = Arc::downgrade(&waits);
     let random = spawn_blocking(move || {
         let mut rng = rand::rng();
         let mut bytes = [0; 2048];
         rng.fill(&mut bytes);
         let one = || bytes[..rng.random_range(0..2048)].to_vec();
-        flood(Ipv4Addr::new(127, 0, 0, 4), to, one)
+        flood(Ipv4Addr::new(127, 0, 0, 4), to, &goes_on, one)
     });
     soon(is_answered(&honest, &flooded)).await;
+    drop(waits);
     assert_eq!(soon(random).await.unwrap(), 0, "nobody answers what is no packet");
     soon(is_answered(&honest, &flooded)).await;
 

@@ -139,10 +139,20 @@ async fn a_subscriber_that_is_too_slow_is_told_what_it_missed() {
         for _ in 0..3000 {
             pipe.write(0, &[]).await?;
         }
+        pipe.read().await?;
+        Ok(())
+    });
+    let drain = Protocol::new("foo", 42, 1, |_, mut pipe| async move {
+        for _ in 0..3000 {
+            pipe.read().await?;
+        }
+        pipe.write(0, &[]).await?;
+        // Until the other side goes.
+        pipe.read().await?;
         Ok(())
     });
     let (one, mut slow) = start("one", vec![flood]).await;
-    let two = Config { protocols: vec![listening("foo", 42)], ..config("two", 1) };
+    let two = Config { protocols: vec![drain], ..config("two", 1) };
     let two = Server::start(two).await.unwrap();
     let mut events_two = two.subscribe();
     one.add_peer(two.enode()).await.unwrap();
@@ -154,7 +164,7 @@ async fn a_subscriber_that_is_too_slow_is_told_what_it_missed() {
     let rest = slow.until(|_| false).await;
     let count = |kind| rest.iter().filter(|event| event.kind() == kind).count();
     assert_eq!((count("add"), count("drop")), (1, 1), "messages take nobody's add or drop away");
-    assert_eq!(missed + u64::try_from(count("msgsend")).unwrap(), 3000);
+    assert_eq!(missed + u64::try_from(count("msgsend") + count("msgrecv")).unwrap(), 3001);
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn fill_dial_slots(server: &Server, max_peers: usize) {
     let mut events = server.subscribe();
     loop {
         let peers = server.peers().await;
-        if dialed(&peers) >= max_peers / 3 || peers.len() == max_peers {
+        if dialed(&peers) >= (max_peers / 3).max(1) || peers.len() == max_peers {
             return;
         }
         soon(events.next()).await.unwrap();

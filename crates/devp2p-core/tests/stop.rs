@@ -75,7 +75,7 @@ async fn a_stopped_server_leaves_no_task_no_socket_and_no_port() {
 
     let began = Instant::now();
     soon(hub.stop()).await;
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 
     for _ in &peers {
         dropped(&mut events).await;

@@ -50,7 +50,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 () = self.pong.notified() => self.seal(PONG)?,
                 _ = ping.tick() => {
                     self.seal(PING)?;
-                    // A good moment for it: whoever is busy had 15 s to show that.
+                    // A good moment for it: whoever is busy had the time since the last one to show that.
                     self.queued.give_back();
                 }
                 () = self.queued.ready() => {}

@@ -1,9 +1,8 @@
 //! The codec: what turns messages into frame-data and back, the same value for both directions.
 //!
 //! ```text
-//!            which message                 whose, and how large       what it says
-//! decode     split off the msg-id   ──▶    find its capability  ──▶   decompress
-//! encode     msg-id = offset + code ◀──    check code and size  ◀──   compress
+//! decode     split off the msg-id  ──▶  find its capability     ──▶  check the size, decompress
+//! encode     check size and code   ──▶  msg-id = offset + code  ──▶  compress
 //! ```
 //!
 //! Until both sides have said Hello there is nothing to compress, and no capability is shared:
@@ -212,7 +211,7 @@ pub fn split_msg_id(frame_data: &[u8]) -> Result<(u64, &[u8]), MessageError> {
 }
 
 thread_local! {
-    /// The tables that snappy compresses with: 2 KiB, and 32 more for payloads above 16 KiB. They
+    /// The tables that snappy compresses with: 2 KiB, and 32 more for payloads above 1 KiB. They
     /// hold nothing between two calls, so all connections of a thread can use the same ones.
     static SNAPPY: RefCell<snap::raw::Encoder> = RefCell::new(snap::raw::Encoder::new());
 }

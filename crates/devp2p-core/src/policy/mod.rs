@@ -1,6 +1,6 @@
 //! Decisions of a server: whom to let in, and whom to dial when.
 //!
-//! The server's main loop owns one value of each type here and asks it. Nothing in this module
+//! A server has one value of each type here and asks it. Nothing in this module
 //! opens a socket, starts a task, looks at a clock or rolls dice: time is an argument, the
 //! [`Duration`](std::time::Duration) since the server's start. So every race and every timeout
 //! can be played through in a test, and asking the same question again gives the same answer.

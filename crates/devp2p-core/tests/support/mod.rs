@@ -17,7 +17,7 @@ use devp2p_core::protocol::Protocol;
 use tokio::time::{Duration, timeout};
 
 /// Longer than anything here takes on a slow machine.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 /// Waits for `future`, but not for ever.
 #[track_caller]

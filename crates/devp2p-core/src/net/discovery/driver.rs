@@ -95,7 +95,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = sleep_until(wake) => self.service.tick(self.clock.now()),
+                () = sleep_until(wake) => self.tick(),
                 Some(order) = orders.recv() => self.obey(order),
                 () = hungry.notified() => {}
                 // Yielding, or a flood would leave other tasks of this thread no time.
@@ -134,6 +134,14 @@ impl Driver {
             }
         }
         false
+    }
+
+    /// What has come is looked at first: an answer that is here is not late because we are.
+    fn tick(&mut self) {
+        for _ in 0..self.inbox.len() {
+            self.look_at_the_oldest();
+        }
+        self.service.tick(self.clock.now());
     }
 
     fn look_at_the_oldest(&mut self) {

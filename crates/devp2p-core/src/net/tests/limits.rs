@@ -71,7 +71,7 @@ async fn a_flood_of_pings_is_answered_but_not_one_by_one() {
         assert_eq!(split_msg_id(frame_data).unwrap().0, PONG);
         pongs += 1;
     }
-    assert!((1..=flood).contains(&pongs), "{pongs}");
+    assert!((1..flood / 2).contains(&pongs), "{pongs}");
     sending.await.unwrap();
     assert!(matches!(server.end().await, EndReason::Remote(DisconnectReason::Requested)));
 }
