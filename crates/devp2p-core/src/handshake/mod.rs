@@ -127,7 +127,7 @@ pub fn initiate<'k>(
     let ephemeral = Secret::generate(rng);
     let nonce = random_nonce(rng);
     // sig = sign(initiator-ephemeral-key, static-shared-secret ^ initiator-nonce)
-    let signature = ephemeral.sign(xor(key.agree(&recipient).as_bytes(), &nonce));
+    let signature = ephemeral.sign(*xor(key.agree(&recipient).as_bytes(), &nonce));
     let body = AuthBody { signature, initiator: key.public_key().to_bytes(), nonce };
     let auth = seal_packet(&recipient, body.encode(), rng);
     (AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth)
@@ -178,7 +178,7 @@ pub fn respond(
 ) -> Result<(Session, Vec<u8>), HandshakeError> {
     let body = AuthBody::decode(&open_packet(key, auth)?)?;
     let initiator = PublicKey::from_bytes(body.initiator).map_err(|_| HandshakeError::PublicKey)?;
-    let signed = xor(key.agree(&initiator).as_bytes(), &body.nonce);
+    let signed = *xor(key.agree(&initiator).as_bytes(), &body.nonce);
     let initiator_ephemeral =
         PublicKey::recover(signed, &body.signature).map_err(|_| HandshakeError::Signature)?;
 

@@ -59,13 +59,13 @@ impl Secrets {
         receiver_nonce: &Nonce,
         sender_packet: &[u8],
     ) -> Mac {
-        Mac::new(cipher, &[&xor(&self.mac, receiver_nonce), sender_packet])
+        Mac::new(cipher, &[&*xor(&self.mac, receiver_nonce), sender_packet])
     }
 }
 
 /// a ^ b
-pub(super) fn xor(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
-    let mut out = *a;
+pub(super) fn xor(a: &[u8; 32], b: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+    let mut out = Zeroizing::new(*a);
     out.iter_mut().zip(b).for_each(|(a, b)| *a ^= b);
     out
 }

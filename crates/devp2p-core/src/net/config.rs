@@ -77,10 +77,30 @@ pub struct Replay {
 
 impl Replay {
     /// The clock, starting now, and the random numbers: those of `replay`, or the system's.
-    pub(super) fn begin(replay: Option<Self>) -> (Clock, StdRng) {
+    pub(super) fn begin(replay: Option<Self>) -> (Clock, Chance) {
         match replay {
-            Some(Self { seed, unix }) => (Clock::start(Some(unix)), StdRng::from_seed(seed)),
-            None => (Clock::start(None), StdRng::from_rng(&mut rand::rng())),
+            Some(Self { seed, unix }) => {
+                (Clock::start(Some(unix)), Chance::Seeded(Box::new(StdRng::from_seed(seed))))
+            }
+            None => (Clock::start(None), Chance::System),
+        }
+    }
+}
+
+/// Where random numbers come from.
+pub(super) enum Chance {
+    /// Nothing is kept, from which somebody could tell later what the ephemeral keys were.
+    System,
+    /// To be repeated: who asks in the same order gets the same.
+    Seeded(Box<StdRng>),
+}
+
+impl Chance {
+    /// Random numbers for one purpose.
+    pub(super) fn rng(&mut self) -> StdRng {
+        match self {
+            Self::System => StdRng::from_rng(&mut rand::rng()),
+            Self::Seeded(rng) => StdRng::from_rng(rng),
         }
     }
 }

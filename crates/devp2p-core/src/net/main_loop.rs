@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use tokio::sync::{oneshot, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
@@ -15,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::clock::Clock;
+use super::config::Chance;
 use super::connection::{Checkpoint, Connection, Context, Origin, Question, Standing};
 use super::connections::{Connections, Tracked};
 use super::handle::Command;
@@ -34,7 +33,7 @@ pub(super) struct MainLoop {
     door: Door,
     events: Arc<EventSender>,
     clock: Clock,
-    rng: StdRng,
+    chance: Chance,
     tasks: JoinSet<EndReason>,
     connections: Connections,
     /// Crossed dials that wait until the other connection is gone, by that one.
@@ -47,7 +46,7 @@ impl MainLoop {
         admission: Admission,
         events: Arc<EventSender>,
         clock: Clock,
-        rng: StdRng,
+        chance: Chance,
     ) -> Self {
         Self {
             dials: DialState::new(context.key.public_key()),
@@ -56,7 +55,7 @@ impl MainLoop {
             door: Door::default(),
             events,
             clock,
-            rng,
+            chance,
             tasks: JoinSet::new(),
             connections: Connections::default(),
             waiting: BTreeMap::new(),
@@ -167,7 +166,7 @@ impl MainLoop {
         let (close, closing) = watch::channel(None);
         let entry = Tracked::new(&origin, |key| self.dials.contains(key), close);
         let connection = Connection { context: self.context.clone(), number, closing };
-        let rng = Box::new(StdRng::from_rng(&mut self.rng));
+        let rng = Box::new(self.chance.rng());
         let task = self.tasks.spawn(connection.run(Box::new(origin), rng));
         self.connections.insert(number, task.id(), entry);
     }

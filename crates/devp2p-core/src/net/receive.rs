@@ -7,7 +7,7 @@ use std::pin::pin;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, consume_budget};
 use tokio::time::timeout;
 use tracing::trace;
 
@@ -20,7 +20,6 @@ use crate::protocol::{InboxSender, Msg};
 
 /// Opens frames as they arrive, in one buffer that is reused. Over any stream, so that tests run
 /// it in memory.
-#[derive(Debug)]
 pub(super) struct Incoming<R> {
     reader: R,
     frames: FrameReader,
@@ -126,6 +125,8 @@ impl Receiver<'_> {
         }
     }
 
+    /// Messages wait for their inboxes; what has none uses up a task's share of time in another way,
+    /// so that a flood of it leaves others theirs.
     async fn read(&self, incoming: &mut Incoming<impl AsyncRead + Unpin>) -> EndReason {
         loop {
             // The clock runs only while we read: a peer is not silent because an inbox is full.
@@ -142,13 +143,14 @@ impl Receiver<'_> {
                     trace!("ping received");
                     // A flag, not a queue: a flood of pings is answered once for each write.
                     self.pong.notify_one();
+                    consume_budget().await;
                 }
                 Ok(Received::Disconnect(payload)) => {
                     return EndReason::Remote(DisconnectReason::decode(payload));
                 }
                 // A pong has done its work by arriving; a second Hello and the reserved ids are
                 // ignored, as go-ethereum does.
-                Ok(Received::Other(_)) => {}
+                Ok(Received::Other(_)) => consume_budget().await,
                 Err(error) => return TransportError::from(error).into(),
             }
         }

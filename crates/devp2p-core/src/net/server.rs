@@ -99,7 +99,7 @@ impl Server {
         mut config: Config,
         protocols: impl FnOnce(&Handle) -> Vec<Protocol>,
     ) -> Result<Self, StartError> {
-        let (clock, mut rng) = Replay::begin(config.replay);
+        let (clock, mut chance) = Replay::begin(config.replay);
         let bootnodes = config::bootnodes(&config).await?;
         let Sockets { tcp, udp } = sockets::open(&config, &bootnodes).await?;
         let (listener, listen_addr) = tcp.unzip();
@@ -111,7 +111,7 @@ impl Server {
             bootnodes,
             ..DiscoveryConfig::new(config.key.clone())
         };
-        let discovery = udp.map(|udp| Discovery::over(udp, about_us, clock, rng.random()));
+        let discovery = udp.map(|udp| Discovery::over(udp, about_us, clock, chance.rng().random()));
 
         let events = Arc::new(EventSender::new(config.message_events));
         let (commands, obeyed) = mpsc::channel(MAIL);
@@ -147,7 +147,7 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let inputs = Inputs { listener, found, commands: obeyed, questions: answered };
-        let main_loop = MainLoop::new(context, admission, events, clock, rng);
+        let main_loop = MainLoop::new(context, admission, events, clock, chance);
         let main_loop = tokio::spawn(main_loop.run(inputs, stop.clone()));
         Ok(Self { handle, main_loop, discovery, stop: stop.drop_guard() })
     }

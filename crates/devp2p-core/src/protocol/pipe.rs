@@ -57,8 +57,8 @@ impl MsgPipe {
     ///
     /// It tries a handler without any network, and carries a protocol where no connection is: give
     /// one end to [`Protocol::run`], and do with the other what you like. Codes and sizes are refused
-    /// as on a connection, queues are as long, and a pipe closes when its other end is dropped. No
-    /// events are told.
+    /// as on a connection, queues are as long, and a pipe closes when its other end is dropped, or the
+    /// half of it that would read or write. No events are told.
     ///
     /// ```
     /// # use devp2p_core::protocol::{MsgPipe, Protocol};

@@ -273,6 +273,8 @@ impl OutboxReader {
 impl Drop for OutboxReader {
     fn drop(&mut self) {
         self.close();
+        // As in an inbox: handlers may keep their end.
+        self.queue.take(&mut Buffer::default());
     }
 }
 

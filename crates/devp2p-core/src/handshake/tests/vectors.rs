@@ -56,7 +56,7 @@ fn assert_ephemeral_key_recovered(name: &str) {
     let recipient = eip8.key("recipient_static_key");
     let body = AuthBody::decode(&open_packet(&recipient, &eip8.packet(name)).unwrap()).unwrap();
     let static_shared_secret = recipient.agree(&PublicKey::from_bytes(body.initiator).unwrap());
-    let signed = xor(static_shared_secret.as_bytes(), &body.nonce);
+    let signed = *xor(static_shared_secret.as_bytes(), &body.nonce);
     let expected = eip8.key("initiator_ephemeral_key").public_key();
     assert_eq!(PublicKey::recover(signed, &body.signature), Ok(expected));
 }
@@ -188,7 +188,7 @@ fn our_auth_is_that_of_the_vectors_but_for_the_form_of_the_signature() {
     assert_eq!(body.nonce, nonce);
     // The vectors do not sign as RFC 6979 says, and we do: other bytes, but the same key made
     // both over the same digest.
-    let signed = xor(key.agree(&recipient.public_key()).as_bytes(), &nonce);
+    let signed = *xor(key.agree(&recipient.public_key()).as_bytes(), &nonce);
     assert_eq!(PublicKey::recover(signed, &body.signature), Ok(ephemeral));
     assert_eq!(PublicKey::recover(signed, &eip8.bytes("auth_signature")), Ok(ephemeral));
 }

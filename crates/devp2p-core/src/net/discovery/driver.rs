@@ -24,6 +24,8 @@ use crate::policy::RateLimit;
 const INBOX: usize = 256;
 /// How many datagrams are read in a row at most, before anything else gets its turn.
 const IN_A_ROW: usize = 1024;
+/// How many datagrams are looked at before a tick: few, for each may cost a signature.
+const LOOKED_AT_FIRST: usize = 16;
 /// Room for one byte more than a packet has, which shows that it is too long.
 const BUFFER: usize = MAX_PACKET + 1;
 
@@ -95,8 +97,8 @@ impl Driver {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = sleep_until(wake) => self.tick(),
                 Some(order) = orders.recv() => self.obey(order),
+                () = sleep_until(wake) => self.tick(),
                 () = hungry.notified() => {}
                 // Yielding, or a flood would leave other tasks of this thread no time.
                 () = task::yield_now(), if !nothing_to_read => self.look_at_the_oldest(),
@@ -136,9 +138,9 @@ impl Driver {
         false
     }
 
-    /// What has come is looked at first: an answer that is here is not late because we are.
+    /// Some of what has come is looked at first: an answer that is here is not late because we are.
     fn tick(&mut self) {
-        for _ in 0..self.inbox.len() {
+        for _ in 0..LOOKED_AT_FIRST.min(self.inbox.len()) {
             self.look_at_the_oldest();
         }
         self.service.tick(self.clock.now());

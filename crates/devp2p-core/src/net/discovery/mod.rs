@@ -131,8 +131,8 @@ impl Discovery {
     /// When the operating system gives no such socket.
     pub async fn start(listen: SocketAddr, config: DiscoveryConfig) -> io::Result<Self> {
         let socket = Socket::bind(listen).await?;
-        let (clock, mut rng) = Replay::begin(config.replay);
-        Ok(Self::over(socket, config, clock, rng.random()))
+        let (clock, mut chance) = Replay::begin(config.replay);
+        Ok(Self::over(socket, config, clock, chance.rng().random()))
     }
 
     /// Starts on a socket that is there already; all random numbers come from `seed`.

@@ -149,3 +149,13 @@ async fn a_node_that_is_trusted_while_hellos_are_exchanged_is_trusted_for_its_ha
     question.answer.send(Ok(Standing { trusted: true, is_static: false })).unwrap();
     assert_eq!(timeout(LONG, heard.recv()).await.unwrap(), Some(true));
 }
+
+#[tokio::test]
+async fn a_link_says_who_is_there_and_nothing_of_what_was_said() {
+    let (mut ours, mut theirs) = shake_hands(4096).await;
+    ours.send(PING, b"foobar").await.unwrap();
+    theirs.receive().await.unwrap();
+    let shown = format!("{theirs:?}");
+    assert!(shown.contains("remote_key"), "{shown}");
+    assert!(!shown.contains("foobar"), "{shown}");
+}

@@ -184,3 +184,13 @@ async fn what_nobody_will_read_is_not_kept() {
     assert!(payload.is_unique(), "the sender lives as long as the peer, and keeps nothing");
     drop(sender);
 }
+
+#[tokio::test]
+async fn what_nobody_will_send_is_not_kept() {
+    let (outbox, reader) = outbox(1000);
+    outbox.put(&[7; 900]).await.unwrap();
+    let held = || outbox.0.with_waiting(|waiting| waiting.container.bytes.capacity());
+    assert!(held() >= 900);
+    drop(reader);
+    assert_eq!(held(), 0, "a handler may keep its end");
+}
