@@ -4,14 +4,20 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use devp2p_core::discv4::service::RequestError;
 use devp2p_core::enode::Enode;
 use devp2p_core::keys::NodeKey;
+use devp2p_core::net::discovery::AskError;
 use devp2p_core::net::{
     AddPeerError, Config, Direction, EndReason, Handle, Server, StartError, Undialable, client_name,
 };
 use devp2p_core::p2p::DisconnectReason;
 use devp2p_core::protocol::{Protocol, ProtocolError};
 use support::{added, config, dropped, listening, said_by_peer, server, soon};
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn a_server_tells_who_and_where_it_is() {
@@ -297,6 +303,44 @@ async fn a_handle_asks_and_commands_like_its_server_and_survives_it() {
     assert_eq!(soon(handle.add_peer(two.enode())).await, Err(AddPeerError::Stopped));
     soon(handle.remove_peer(two.node_info().id)).await;
     soon(handle.add_trusted_peer(two.node_info().id)).await;
+}
+
+/// What is put into a channel just when its receiver is dropped stays there. It takes some rounds to
+/// meet that moment: without care for it, some hundreds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn who_asks_just_when_the_server_stops_is_answered() {
+    async fn has_stopped(handle: &Handle) -> bool {
+        let enode = Enode { public_key: handle.node_info().id, address: None };
+        let closed = AskError::Request(RequestError::Closed);
+        handle.add_peer(enode).await == Err(AddPeerError::Stopped)
+            && handle.discovery().unwrap().lookup([1; 64]).await == Err(closed)
+    }
+    for _ in 0..2000 {
+        let server = server("one", 1).await;
+        let answers = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        for _ in 0..8 {
+            let (handle, answers) = (server.handle().clone(), answers.clone());
+            tasks.spawn(async move {
+                let discovery = handle.discovery().unwrap();
+                loop {
+                    let (mut found, mut watched) =
+                        (discovery.search().await, discovery.watch().await);
+                    if has_stopped(&handle).await {
+                        while found.next().await.is_some() {}
+                        while watched.next().await.is_some() {}
+                        break;
+                    }
+                    answers.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        while answers.load(Ordering::Relaxed) < 20 {
+            tokio::task::yield_now().await;
+        }
+        soon(server.stop()).await;
+        soon(tasks.join_all()).await;
+    }
 }
 
 #[tokio::test]

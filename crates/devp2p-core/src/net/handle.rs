@@ -75,8 +75,9 @@ impl Handle {
         self.ask(Command::Peers).await.unwrap_or_default()
     }
 
-    /// Makes `enode` a static node: it is dialed now, and again whenever it is gone, until it is
-    /// removed. Returns when that is noted; the connection comes later, as an event.
+    /// Makes `enode` a static node, until it is removed: it is dialed as soon as a slot is free
+    /// (never, with `max_peers` 0, unless it is trusted), and again 35 s after it was gone. Returns
+    /// when that is noted; the connection comes later, as an event.
     ///
     /// # Errors
     /// [`AddPeerError`] when it cannot be dialed: no address, no port, or our own key.
@@ -89,7 +90,7 @@ impl Handle {
     /// Forgets a static node and disconnects the peer with 0x00; returns when it is dropped.
     ///
     /// A handler that does this to its own peer is aborted while it waits: the peer is dropped when
-    /// its handlers have ended.
+    /// its handlers have ended. When the server begins to stop, this returns at once.
     pub async fn remove_peer(&self, id: PublicKey) {
         // There is no answer but that nobody is left who could give one.
         let _ = self.ask(|answer| Command::RemovePeer(id, answer)).await;
@@ -123,7 +124,13 @@ impl Handle {
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(command(answer)).await.ok()?;
-        answered.await.ok()
+        tokio::select! {
+            biased;
+            answer = answered => answer.ok(),
+            // What is put in just when the main loop ends is neither read nor dropped: it stays in
+            // the channel, and that lives as long as this handle.
+            () = self.commands.closed() => None,
+        }
     }
 }
 

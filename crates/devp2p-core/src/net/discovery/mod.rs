@@ -223,19 +223,26 @@ impl DiscoveryHandle {
     /// Begins to search for nodes. There may be several searches: each hears of every node that
     /// any of them finds, as long as it takes them.
     pub async fn search(&self) -> Found {
-        let (sender, nodes) = mpsc::channel(FOUND);
-        // An error says that the driver is gone; then `nodes` says that there is nothing to find.
-        let _ = self.orders.send(Order::Search(sender)).await;
+        let nodes = self.begin(FOUND, Order::Search).await;
         Found { nodes, hungry: self.hungry.clone() }
     }
 
     /// Shows every datagram from now on, whoever else watches. Who reads too slowly does not see
     /// all.
     pub async fn watch(&self) -> Watched {
-        let (sender, watched) = mpsc::channel(WATCHED);
-        // As above.
-        let _ = self.orders.send(Order::Watch(sender)).await;
-        Watched(watched)
+        Watched(self.begin(WATCHED, Order::Watch).await)
+    }
+
+    /// Gives an order that is answered again and again.
+    async fn begin<T>(
+        &self,
+        room: usize,
+        order: impl FnOnce(mpsc::Sender<T>) -> Order,
+    ) -> Answers<T> {
+        let (sender, answers) = mpsc::channel(room);
+        // An error says that the driver is gone; then there is no answer.
+        let _ = self.orders.send(order(sender)).await;
+        Answers { answers, orders: self.orders.clone() }
     }
 
     /// Gives an order and waits for its answer.
@@ -246,7 +253,38 @@ impl DiscoveryHandle {
         let (answer, answered) = oneshot::channel();
         let sent = self.orders.send(order(answer)).await;
         sent.map_err(|_| RequestError::Closed)?;
-        Ok(answered.await.map_err(|_| RequestError::Closed)??)
+        let answer = tokio::select! {
+            biased;
+            answer = answered => answer.map_err(|_| RequestError::Closed),
+            // As in `Answers`.
+            () = self.orders.closed() => Err(RequestError::Closed),
+        };
+        Ok(answer??)
+    }
+}
+
+/// The answers to an order, until the driver is gone.
+///
+/// An order that is given just when the driver ends may be neither read nor dropped: it stays in
+/// the channel, which lives as long as a handle does. So the end of the answers may not be seen in
+/// their own channel alone.
+#[derive(Debug)]
+struct Answers<T> {
+    answers: mpsc::Receiver<T>,
+    orders: mpsc::Sender<Order>,
+}
+
+impl<T> Answers<T> {
+    /// Cancel-safe.
+    async fn next(&mut self) -> Option<T> {
+        tokio::select! {
+            biased;
+            next = self.answers.recv() => next,
+            () = self.orders.closed() => {
+                self.answers.close();
+                self.answers.recv().await
+            }
+        }
     }
 }
 
@@ -255,7 +293,7 @@ impl DiscoveryHandle {
 /// The search goes on as long as they are taken, and ends when this is dropped.
 #[derive(Debug)]
 pub struct Found {
-    nodes: mpsc::Receiver<Node>,
+    nodes: Answers<Node>,
     hungry: Arc<Notify>,
 }
 
@@ -263,7 +301,7 @@ impl Found {
     /// The next node: hearsay, and perhaps not for the first time. `None`: discovery has stopped.
     /// Cancel-safe.
     pub async fn next(&mut self) -> Option<Node> {
-        let node = self.nodes.recv().await;
+        let node = self.nodes.next().await;
         self.hungry.notify_one();
         node
     }
@@ -271,19 +309,19 @@ impl Found {
 
 impl Drop for Found {
     fn drop(&mut self) {
-        self.nodes.close();
+        self.nodes.answers.close();
         self.hungry.notify_one();
     }
 }
 
 /// Datagrams, as they come and go.
 #[derive(Debug)]
-pub struct Watched(mpsc::Receiver<Datagram>);
+pub struct Watched(Answers<Datagram>);
 
 impl Watched {
     /// The next datagram. `None`: discovery has stopped. Cancel-safe.
     pub async fn next(&mut self) -> Option<Datagram> {
-        self.0.recv().await
+        self.0.next().await
     }
 }
 
