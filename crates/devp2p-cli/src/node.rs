@@ -44,6 +44,7 @@ pub(crate) struct Args {
     name: Option<String>,
     /// How many peers to have; 0 refuses all but trusted ones
     #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(value_parser = values::number::<usize>, allow_negative_numbers = true)]
     max_peers: usize,
     /// Connect to this node, and again when it is gone; repeatable
     #[arg(long, value_name = "ENODE", value_parser = values::dialable)]
@@ -71,6 +72,7 @@ pub(crate) struct Args {
     json: bool,
     /// End by itself after so many seconds
     #[arg(long = "for", value_name = "SECONDS")]
+    #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
     seconds: Option<u64>,
 }
 

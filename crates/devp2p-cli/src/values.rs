@@ -43,13 +43,23 @@ fn enode_or_record(text: &str) -> Result<Enode, String> {
     if text.starts_with("enr:") {
         return Ok(read::<Enr>(text)?.enode());
     }
-    read(text)
+    read(text).map_err(|error| match text.starts_with("enode:") {
+        true => error,
+        false => format!("{error}; or write a record (enr:…)"),
+    })
+}
+
+/// How many.
+pub(crate) fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "a whole number is needed here, from 0 on".to_owned())
 }
 
 /// Where to listen.
 pub(crate) fn socket_addr(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        "an address to listen on is IP:PORT, as in 127.0.0.1:30303 or [::]:30303".to_owned()
+        "an address to listen on is IP:PORT, as in 127.0.0.1:30303 or [::]:30303; ports are from 0 \
+         to 65535"
+            .to_owned()
     })
 }
 

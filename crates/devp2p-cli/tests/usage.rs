@@ -11,9 +11,19 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(|word| word.replace("KEY", STRANGER)).collect()
 }
 
+/// Each line is refused, and its second half says why.
+fn assert_refused(table: &[(&str, &str)]) {
+    for (line, wrong) in table {
+        let words = words(line);
+        let ended = devp2p(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{line}: {ended:?}");
+        assert!(ended.stderr.contains(wrong), "{line}: {ended:?}");
+    }
+}
+
 #[test]
 fn a_wrong_command_line_is_told_with_what_is_wrong() {
-    let table = [
+    assert_refused(&[
         ("nod", "unrecognized subcommand 'nod'"),
         ("node --frobnicate", "unexpected argument '--frobnicate'"),
         ("node --listen 30303", "an address to listen on is IP:PORT"),
@@ -21,7 +31,8 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("node --listen 127.0.0.1:0 --no-listen", "cannot be used with"),
         ("node --ip 300.1.1.1", "an IP address is written as"),
         ("node --ip 0.0.0.0", "name one"),
-        ("node --max-peers many", "'many' for '--max-peers <N>'"),
+        ("node --max-peers many", "'many' for '--max-peers <N>': a whole number is needed here"),
+        ("node --max-peers -1", "a whole number is needed here"),
         ("node --name=", "a value is required for '--name <NAME>'"),
         ("node --echo foo", "NAME/VERSION/LENGTH, as in foo/42/1"),
         ("node --echo foo/42", "NAME/VERSION/LENGTH, as in foo/42/1"),
@@ -30,7 +41,8 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("node --echo foo/x/1", "NAME/VERSION/LENGTH, as in foo/42/1"),
         ("node --echo foo/42/-1", "NAME/VERSION/LENGTH, as in foo/42/1"),
         ("node --echo foo/42/0", "at least 1"),
-        ("node --for -1", "'-1'"),
+        ("node --for -1", "a whole number is needed here"),
+        ("node --listen 127.0.0.1:65536", "ports are from 0 to 65535"),
         ("node --connect enode://KEY", "add the address"),
         ("node --connect enode://KEY@127.0.0.1:0", "TCP port is 0"),
         ("node --bootnode enode://KEY", "no address"),
@@ -49,11 +61,22 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("ping enode://KEY@127.0.0.1:70000", "TCP port"),
         ("ping enode://KEY@127.0.0.1:1?discport=x", "UDP port"),
         ("ping enode://KEY", "add the address"),
+    ]);
+}
+
+#[test]
+fn a_wrong_command_line_of_a_tool_is_told_with_what_is_wrong() {
+    assert_refused(&[
         ("discv4", "Usage: devp2p discv4"),
         ("discv4 ping", "<ENODE>"),
         ("discv4 ping enode://KEY", "the enode has no address"),
         ("discv4 ping enode://KEY@127.0.0.1:1?discport=0", "UDP port is 0"),
-        ("discv4 ping KEY", "begins with `enode://`"),
+        ("discv4 ping KEY", "begins with `enode://`; or write a record (enr:…)"),
+        ("discv4 listen --for x", "a whole number is needed here"),
+        (
+            "discv4 crawl --bootnode enode://KEY@127.0.0.1:1 --for x",
+            "a whole number is needed here",
+        ),
         ("discv4 ping enr:x", "URL-safe base64"),
         ("discv4 ping enr:", "one RLP list"),
         ("discv4 resolve", "<NODE>"),
@@ -65,13 +88,7 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("key new", "<FILE>"),
         ("key enode some.key --tcp 1", "--ip <IP>"),
         ("key enode some.key --ip 1.2.3.4 --udp 65536", "65536"),
-    ];
-    for (line, wrong) in table {
-        let words = words(line);
-        let ended = devp2p(&words.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{line}: {ended:?}");
-        assert!(ended.stderr.contains(wrong), "{line}: {ended:?}");
-    }
+    ]);
 }
 
 #[test]

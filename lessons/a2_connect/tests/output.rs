@@ -37,10 +37,20 @@ fn a_taken_port_is_explained() {
 
 #[test]
 fn a_wrong_command_line_is_explained() {
-    for args in [&["--port", "nonsense"][..], &["--port"], &["--frobnicate"], &["-v", "-v", "-v"]] {
+    for args in [&["--port", "nonsense"][..], &["--port", "65536"], &["--port"], &["--frobnicate"]]
+    {
         let transcript = run(env!("CARGO_BIN_EXE_a2_connect"), args).unwrap();
         assert_eq!(transcript.status.code(), Some(2), "{args:?}");
         assert!(transcript.stderr.contains("--port NUMBER"), "{}", transcript.stderr);
+    }
+}
+
+#[test]
+fn options_are_taken_together_in_any_order() {
+    for args in [["-vv", "--port", "0"], ["--port", "0", "-v"]] {
+        let transcript = run(env!("CARGO_BIN_EXE_a2_connect"), &args).unwrap();
+        assert!(transcript.status.success(), "{transcript:?}");
+        assert!(transcript.stdout.contains("DEBUG ["), "{transcript:?}");
     }
 }
 

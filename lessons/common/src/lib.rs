@@ -11,27 +11,40 @@ use tracing_subscriber::{fmt::FmtContext, registry::LookupSpan};
 
 /// Starts the log. `-v` on the command line shows every step, `-vv` every ping as well.
 pub fn start() {
-    start_with_port(0);
+    start_and_read("-v or -vv (tell more)", |_, _| false);
 }
 
 /// Starts the log, and returns the number behind `--port`, or else `port`.
-pub fn start_with_port(port: u16) -> u16 {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (level, port) = match args[..] {
-        [] => (Level::INFO, Some(port)),
-        ["-v"] => (Level::DEBUG, Some(port)),
-        ["-vv"] => (Level::TRACE, Some(port)),
-        ["--port", port] => (Level::INFO, port.parse().ok()),
-        ["-v", "--port", port] | ["--port", port, "-v"] => (Level::DEBUG, port.parse().ok()),
-        _ => (Level::INFO, None),
-    };
-    let port = port.unwrap_or_else(|| {
-        eprintln!("This lesson takes -v or -vv (tell more), and A2 takes --port NUMBER as well.");
-        std::process::exit(2)
+pub fn start_with_port(mut port: u16) -> u16 {
+    let options = "-v or -vv (tell more), and --port NUMBER (from 0 to 65535)";
+    start_and_read(options, |option, value| {
+        let number = value.and_then(|value| value.parse().ok()).filter(|_| option == "--port");
+        port = number.unwrap_or(port);
+        number.is_some()
     });
-    tracing_subscriber::fmt().with_max_level(level).event_format(Line).init();
     port
+}
+
+/// `take` gets an option of the lesson and the word behind it, and says whether it took both.
+fn start_and_read(options: &str, mut take: impl FnMut(&str, Option<&str>) -> bool) {
+    let mut level = Level::INFO;
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-v" => level = Level::DEBUG,
+            "-vv" => level = Level::TRACE,
+            option => {
+                let value = words.next();
+                if !take(option, value.as_deref()) {
+                    let value = value.unwrap_or_default();
+                    let given = format!("{option} {value}");
+                    eprintln!("This lesson takes {options}, not: {}", given.trim_end());
+                    std::process::exit(2)
+                }
+            }
+        }
+    }
+    tracing_subscriber::fmt().with_max_level(level).event_format(Line).init();
 }
 
 /// The time of day.

@@ -38,6 +38,7 @@ pub(crate) struct Args {
     bootnode: Vec<Enode>,
     /// End after so many seconds, even if there are more
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
     seconds: u64,
     #[command(flatten)]
     common: Common,

@@ -34,6 +34,7 @@ pub(crate) struct Args {
     bootnode: Vec<Enode>,
     /// End by itself after so many seconds
     #[arg(long = "for", value_name = "SECONDS")]
+    #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
     seconds: Option<u64>,
     #[command(flatten)]
     common: Common,

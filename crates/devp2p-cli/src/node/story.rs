@@ -1,6 +1,7 @@
 //! What a node prints: who it is, and then what happens, for people or as JSON.
 
 use std::fmt::{self, Display};
+use std::net::SocketAddr;
 
 use devp2p_core::events::{MsgEvent, PeerEvent};
 use devp2p_core::net::{Direction, EndReason, NodeInfo, PeerInfo};
@@ -59,29 +60,36 @@ fn introduction(node: &NodeInfo) -> String {
                enode://{id}\n"
         );
     };
+    let any_port = SocketAddr::new(listen_addr.ip(), 0);
     let mut text = format!(
         "{name} listens on {listen_addr}. Ctrl-C ends it.\n\
          \n  \
            {enode}\n\
-         \n\
+         {}\n\
          {}, connect to it, see whether it answers{}:\n\
          \n  \
-           devp2p node --connect '{enode}'\n  \
+           devp2p node --listen {any_port} --connect '{enode}'\n  \
            devp2p ping '{enode}'\n",
+        what_it_speaks(node),
         where_from(node),
         if ports.discovery == 0 { "" } else { ", or find others through it" },
     );
     if ports.discovery != 0 {
-        text += &format!("  devp2p node --bootnode '{enode}'\n");
-    }
-    if !node.protocols.is_empty() {
-        let protocols: Vec<String> = node.protocols.iter().map(Capability::to_string).collect();
-        text += &format!(
-            "\nIt speaks {}. Nodes that speak none of it are sent away: give them an --echo, too.\n",
-            protocols.join(", ")
-        );
+        text += &format!("  devp2p node --listen {any_port} --bootnode '{enode}'\n");
     }
     text
+}
+
+/// Which protocols others must speak as well, if any.
+fn what_it_speaks(node: &NodeInfo) -> String {
+    if node.protocols.is_empty() {
+        return String::new();
+    }
+    let protocols: Vec<String> = node.protocols.iter().map(Capability::to_string).collect();
+    format!(
+        "\nIt speaks {}. Nodes that speak none of it are sent away: give them an --echo, too.\n",
+        protocols.join(", ")
+    )
 }
 
 /// Where the enode leads to this node.
