@@ -10,12 +10,23 @@
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::frame::FrameError;
 use crate::handshake::HandshakeError;
 use crate::p2p::{Capability, DisconnectReason, MessageError};
+
+/// How long the set-up of a connection may take in all: TCP connect, handshake and Hello.
+///
+/// go-ethereum gives 15 s to connect, 5 s to the handshake and in fact 30 s to Hello, so that 50
+/// silent connections shut everyone out for half a minute.
+pub const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// A peer is given up when no whole frame arrives for this long, as in go-ethereum.
+pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a write may stand still before the connection is given up, as in go-ethereum.
+pub const WRITE_STALL: Duration = Duration::from_secs(20);
 
 /// Why a connection ended. Its text is the `error` of a drop event.
 #[derive(Debug, Clone, Error)]
@@ -36,11 +47,11 @@ pub enum EndReason {
          is the key in the enode right, and is it a devp2p node?"
     )]
     HungUp,
-    /// The set-up took longer than 10 seconds.
-    #[error("the connection was not set up within 10 seconds")]
+    /// The set-up took longer than [`SETUP_TIMEOUT`].
+    #[error("the connection was not set up within {} seconds", SETUP_TIMEOUT.as_secs())]
     SetupTimeout,
-    /// Nothing was heard for 30 seconds.
-    #[error("nothing was heard from the peer for 30 seconds")]
+    /// Nothing was heard for [`SILENCE_TIMEOUT`].
+    #[error("nothing was heard from the peer for {} seconds", SILENCE_TIMEOUT.as_secs())]
     Silent,
     /// The stream broke, by the peer's fault or the network's.
     #[error(transparent)]
@@ -101,8 +112,8 @@ pub enum TransportError {
     /// The network failed, or the connection was closed in the middle of a frame.
     #[error("network error: {0}")]
     Io(io::ErrorKind),
-    /// A write made no progress for 20 seconds.
-    #[error("the peer took nothing for 20 seconds")]
+    /// A write made no progress for [`WRITE_STALL`].
+    #[error("the peer took nothing for {} seconds", WRITE_STALL.as_secs())]
     Stalled,
     /// See [`HandshakeError`].
     #[error(transparent)]

@@ -39,7 +39,7 @@ mod udp;
 
 use tokio::time::Duration;
 
-pub use crate::end::{EndReason, TransportError};
+pub use crate::end::{EndReason, SETUP_TIMEOUT, SILENCE_TIMEOUT, TransportError, WRITE_STALL};
 pub use crate::info::{MAX_CAPABILITIES, MAX_NAME, NodeInfo, PeerInfo, Ports};
 pub use crate::policy::{Direction, Undialable};
 pub use config::{Config, Replay, SocketKind, StartError, client_name};
@@ -47,17 +47,12 @@ pub use handle::{AddPeerError, Handle};
 pub use link::{Link, Stream, connect};
 pub use server::Server;
 
-/// How long the set-up of a connection may take in all: TCP connect, handshake and Hello.
-///
-/// go-ethereum gives 15 s to connect, 5 s to the handshake and in fact 30 s to Hello, so that 50
-/// silent connections shut everyone out for half a minute.
-pub const SETUP_TIMEOUT: Duration = Duration::from_secs(10);
 /// A peer is pinged this often, as in go-ethereum.
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);
-/// A peer is given up when no whole frame arrives for this long, as in go-ethereum.
-pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a write may stand still before the connection is given up, as in go-ethereum.
-pub const WRITE_STALL: Duration = Duration::from_secs(20);
+const _: () = assert!(
+    PING_INTERVAL.as_secs() < SILENCE_TIMEOUT.as_secs(),
+    "a peer that has nothing to say must be asked, and have time to answer, before it is given up"
+);
 /// How long a goodbye may take: to send what is queued and the Disconnect; then again to wait for
 /// the other side to close. Handlers have as long to end.
 pub const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
