@@ -7,6 +7,7 @@
 //! ```
 //!
 //! *Shared data* is what both sides know anyway: the tag covers it, the ciphertext does not hold it.
+//! Nothing marks where c ends and shared data begins: use shared data of one length only.
 //! In the handshake it is the packet's size prefix; empty will do.
 //!
 //! ```

@@ -36,7 +36,7 @@ const CAPACITY: usize = 1024;
 // ANCHOR: peer_event
 /// Something that happened to a peer.
 ///
-/// It prints as one line. With the feature `serde` it becomes the JSON of an [`EventRecord`].
+/// It prints as one line. With the feature `serde` it becomes the JSON of an `EventRecord`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum PeerEvent {

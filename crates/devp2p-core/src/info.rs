@@ -87,7 +87,8 @@ pub struct PeerInfo {
     /// Who dialed.
     #[cfg_attr(feature = "serde", serde(rename = "inbound", with = "inbound"))]
     pub direction: Direction,
-    /// Whether it is trusted: then it needs no free slot.
+    /// Whether it is trusted: then it needs no free slot. What a handler and the messages' events
+    /// are given is as it was when the peer came; `peers()` and its drop know of changes.
     pub trusted: bool,
     /// Whether we dialed it because it is a static node.
     #[cfg_attr(feature = "serde", serde(rename = "static"))]

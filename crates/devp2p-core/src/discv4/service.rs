@@ -296,7 +296,8 @@ impl Service {
     }
 }
 
-/// A node's own record.
+/// A node's own record. With everything that it says, it may have
+/// [`MAX_RECORD`](crate::enr::MAX_RECORD) bytes.
 pub(crate) fn local_record(key: &NodeKey, seq: u64, endpoint: Endpoint) -> Enr {
     let record = Enr::builder(seq).udp(endpoint.udp).tcp(endpoint.tcp);
     let record = if endpoint.ip.is_unspecified() { record } else { record.ip(endpoint.ip) };

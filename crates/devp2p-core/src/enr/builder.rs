@@ -7,6 +7,7 @@ use alloy_rlp::Encodable;
 
 use super::{Enr, EnrError, MAX_RECORD, SCHEME, digest};
 use crate::keys::NodeKey;
+use crate::rlp::take_item;
 
 /// A record that is not signed yet.
 ///
@@ -43,12 +44,12 @@ impl EnrBuilder {
         }
     }
 
-    /// The UDP port, for discovery; 0 is left out.
+    /// The UDP port, for discovery; 0 leaves it out.
     pub fn udp(self, port: u16) -> Self {
         self.port("udp", port)
     }
 
-    /// The TCP port, for connections; 0 is left out.
+    /// The TCP port, for connections; 0 leaves it out.
     pub fn tcp(self, port: u16) -> Self {
         self.port("tcp", port)
     }
@@ -65,13 +66,17 @@ impl EnrBuilder {
     /// Signs the record with the node's key.
     ///
     /// # Errors
-    /// [`EnrError::TooLong`] when it would have more than [`MAX_RECORD`] bytes.
+    /// [`EnrError::TooLong`] when it would have more than [`MAX_RECORD`] bytes,
+    /// [`EnrError::Malformed`] when a value encodes itself as anything but one RLP item.
     pub fn sign(self, key: &NodeKey) -> Result<Enr, EnrError> {
+        if !self.entries.values().all(|value| is_one_item(value)) {
+            return Err(EnrError::Malformed);
+        }
         let record = self.sign_short(key);
         if record.to_rlp().len() > MAX_RECORD { Err(EnrError::TooLong) } else { Ok(record) }
     }
 
-    /// The same, for records that are never too long: with no entry but address and ports.
+    /// The same, for a record whose entries are chosen here and are known to be short.
     pub(crate) fn sign_short(self, key: &NodeKey) -> Enr {
         let public_key = key.public_key();
         let own = self.entry("id", SCHEME).entry("secp256k1", &public_key.to_compressed());
@@ -84,7 +89,15 @@ impl EnrBuilder {
         Enr { signature, seq: own.seq, pairs: pairs.into(), public_key }
     }
 
-    fn port(self, key: &str, port: u16) -> Self {
-        if port == 0 { self } else { self.entry(key, &port) }
+    fn port(mut self, key: &str, port: u16) -> Self {
+        if port == 0 {
+            self.entries.remove(key.as_bytes());
+            return self;
+        }
+        self.entry(key, &port)
     }
+}
+
+fn is_one_item(mut rlp: &[u8]) -> bool {
+    take_item(&mut rlp).is_ok() && rlp.is_empty()
 }

@@ -117,6 +117,26 @@ fn a_key_that_is_given_twice_has_its_last_value_and_scheme_and_key_are_ours() {
 }
 
 #[test]
+fn a_port_of_0_takes_an_earlier_one_back() {
+    let record = Enr::builder(1).udp(1).tcp(2).udp(0).sign(&key()).unwrap();
+    assert_eq!((record.udp(), record.tcp()), (0, 2));
+}
+
+#[test]
+fn a_value_that_is_not_one_item_is_not_signed() {
+    struct Wrong(&'static [u8]);
+    impl Encodable for Wrong {
+        fn encode(&self, out: &mut dyn alloy_rlp::BufMut) {
+            out.put_slice(self.0);
+        }
+    }
+    for wrong in [&[][..], &[1, 2], &[0x82, 1], &[0xc2, 1]] {
+        let record = Enr::builder(1).entry("x", &Wrong(wrong)).sign(&key());
+        assert_eq!(record, Err(EnrError::Malformed), "{wrong:?}");
+    }
+}
+
+#[test]
 fn a_record_of_300_bytes_is_signed_and_one_of_301_is_not() {
     let with = |len: usize| Enr::builder(1).entry("x", &vec![7u8; len][..]).sign(&key());
     let longest = (0..MAX_RECORD).rev().find(|len| with(*len).is_ok()).unwrap();

@@ -32,7 +32,7 @@ pub struct Config {
     /// What it calls itself; see [`client_name`].
     pub name: String,
     /// How many peers it has at most, dialed or not. 0, the default, refuses everyone who is not
-    /// trusted.
+    /// trusted, and dials nobody else.
     pub max_peers: usize,
     /// Where it listens; port 0 lets the system choose one. `None`: it only dials. The default is
     /// 127.0.0.1 with port 0, so that nothing is exposed by accident (go-ethereum: everywhere).

@@ -96,8 +96,12 @@ impl MainLoop {
         match command {
             Command::Peers(answer) => reply(answer, self.peers()),
             Command::AddPeer(enode, answer) => {
-                let now = self.now();
-                reply(answer, self.dials.add(enode, now));
+                let (now, key) = (self.now(), enode.public_key);
+                let added = self.dials.add(enode, now);
+                if self.admission.free_slots() == 0 && !self.admission.is_trusted(&key) {
+                    debug!(peer = %key.short(), "no slot is free: it is dialed when there is one");
+                }
+                reply(answer, added);
             }
             Command::RemovePeer(key, answer) => self.remove(&key, answer),
             Command::Trust(key, answer) => {

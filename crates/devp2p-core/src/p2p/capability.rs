@@ -114,6 +114,9 @@ impl FromStr for Capability {
 
     fn from_str(text: &str) -> Result<Self, CapabilityError> {
         let (name, version) = text.rsplit_once('/').ok_or(CapabilityError)?;
-        Ok(Self::new(name, version.parse().map_err(|_| CapabilityError)?))
+        // Rust's numbers may begin with a plus, a capability's version not.
+        let version = Some(version).filter(|version| !version.starts_with('+'));
+        let version = version.and_then(|version| version.parse().ok());
+        Ok(Self::new(name, version.ok_or(CapabilityError)?))
     }
 }

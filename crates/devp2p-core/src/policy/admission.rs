@@ -230,7 +230,11 @@ impl Admission {
     }
 
     fn checkpoint(&mut self, candidate: Candidate, phase: Phase) -> Verdict {
-        let verdict = self.check(candidate);
+        let of_another = self.keys.get(&candidate.connection).filter(|key| **key != candidate.key);
+        let verdict = match of_another {
+            Some(_) => Verdict::Refuse(DisconnectReason::UnexpectedIdentity),
+            None => self.check(candidate),
+        };
         match verdict {
             Verdict::Admit => self.record(candidate, phase),
             Verdict::Replace(_) => {
@@ -254,6 +258,7 @@ impl Admission {
         let admitted = self.admitted.entry(key).or_insert(fresh);
         if phase == Phase::Peer && admitted.phase == Phase::SetUp {
             admitted.phase = Phase::Peer;
+            let direction = admitted.direction;
             let peers = self.peers_that_are(direction);
             *peers = peers.saturating_add(1);
         }

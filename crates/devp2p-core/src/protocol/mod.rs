@@ -48,9 +48,8 @@
 //! 20 s: [`MsgPipe::split`] lets one do both at the same time.
 //!
 //! What a peer can make this node hold, in bytes: for each shared protocol an inbox of 1 MiB, or
-//! one message of up to 16 MiB; one message that waits for its place, and the frame that it came
-//! in, 16 MiB each. Only the protocols that want large messages ever hold them in an
-//! inbox, and any peer may send a frame of 16 MiB; a peer that sends
+//! one message of up to 16 MiB if the protocol allows that; one message that waits for its place,
+//! and the frame that it came in, 16 MiB each: any peer may send such a frame. A peer that sends
 //! 1 KiB messages makes us hold 1 MiB of them for each protocol. In the other direction, by our own
 //! handlers' will alone: an outbox of 1 MiB or one message, as much that the writer has taken out
 //! of it, one message that is sealed, and one, with a sixth more room for snappy, in every handler

@@ -56,8 +56,9 @@ impl MsgPipe {
     /// The two ends of a pipe in memory: what one end writes, the other reads.
     ///
     /// It tries a handler without any network, and carries a protocol where no connection is: give
-    /// one end to [`Protocol::run`], and do with the other what you like. Codes and sizes are refused
-    /// as on a connection, queues are as long, and a pipe closes when its other end is dropped, or the
+    /// one end to [`Protocol::run`], and do with the other what you like. Codes and payloads
+    /// are refused as on a connection, but for what snappy would make too long for a frame: nothing
+    /// is compressed. Queues are as long, and a pipe closes when its other end is dropped, or the
     /// half of it that would read or write. No events are told.
     ///
     /// ```

@@ -41,8 +41,11 @@ fn lints() -> bool {
 }
 
 fn documentation() -> bool {
-    let mut command = cargo("doc --workspace --no-deps --locked");
-    succeeds(command.env("RUSTDOCFLAGS", "-D warnings"))
+    // The core by itself, too: in the workspace it has the features that others want of it.
+    ["--workspace", "--package devp2p-core"].into_iter().all(|what| {
+        let mut command = cargo(&format!("doc {what} --no-deps --locked"));
+        succeeds(command.env("RUSTDOCFLAGS", "-D warnings"))
+    })
 }
 
 fn frames_with_assembly() -> bool {

@@ -146,7 +146,7 @@ fn a_capability_is_read_as_it_is_printed() {
     for text in ["foo/42", "a/b/0", "/1", "foo/18446744073709551615"] {
         assert_eq!(text.parse::<Capability>().unwrap().to_string(), text);
     }
-    for text in ["", "foo", "foo/", "foo/x", "foo/-1", "foo/18446744073709551616"] {
+    for text in ["", "foo", "foo/", "foo/x", "foo/-1", "foo/+1", "foo/18446744073709551616"] {
         let error = text.parse::<Capability>().unwrap_err();
         assert_eq!(error.to_string(), "a capability is written as name/version, as in foo/42");
     }

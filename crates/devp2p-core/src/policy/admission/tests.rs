@@ -52,6 +52,19 @@ fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
 }
 
 #[test]
+fn a_connection_that_says_something_else_than_before_puts_no_counter_out_of_step() {
+    let mut admission = Admission::new(key(1), 5);
+    assert_eq!(admission.after_handshake(inbound(7, key(2))), Verdict::Admit);
+    let another_key = Verdict::Refuse(DisconnectReason::UnexpectedIdentity);
+    assert_eq!(admission.after_hello(inbound(7, key(3))), another_key);
+    assert_eq!(admission.after_hello(outbound(7, key(2))), Verdict::Admit);
+    assert_eq!((admission.peers(), admission.free_slots()), (1, 4));
+    admission.ended(ConnectionNumber(7));
+    assert_eq!((admission.peers(), admission.free_slots()), (0, 5));
+    assert!(!admission.contains(&key(2)) && !admission.contains(&key(3)));
+}
+
+#[test]
 fn zero_slots_refuse_everybody_who_is_not_trusted() {
     let mut admission = Admission::new(key(1), 0);
     assert_eq!(admission.after_handshake(inbound(7, key(2))), REFUSE_TOO_MANY);

@@ -14,6 +14,13 @@ fn an_enr_request_gets_our_record() {
 }
 
 #[test]
+fn our_own_record_is_short_enough_to_be_read_wherever_we_are() {
+    let ip: IpAddr = "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap();
+    let longest = local_record(&key(1), u64::MAX, Endpoint { ip, udp: u16::MAX, tcp: u16::MAX });
+    assert_eq!(longest.to_string().parse(), Ok(longest));
+}
+
+#[test]
 fn a_node_of_the_table_is_checked_and_dropped_when_it_is_gone() {
     let mut subject = Subject::new();
     subject.bond(&friend());
