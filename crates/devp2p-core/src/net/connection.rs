@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 use super::link::{Link, Stream, connect};
-use super::{EndReason, PeerInfo, SETUP_TIMEOUT, peer};
+use super::peer::Peer;
+use super::{EndReason, PeerInfo, SETUP_TIMEOUT};
 use crate::enode::Enode;
 use crate::events::EventSender;
 use crate::info::MAX_CAPABILITIES;
@@ -94,9 +95,10 @@ impl Connection {
         let mut closing = self.closing.clone();
         let step = Box::pin(self.introduce(&mut link));
         match before(deadline, &mut closing, step).await {
-            Ok(peer) => {
-                let end = told_to_close(&mut self.closing);
-                peer::run(&self.context, link, &peer, end).await
+            Ok(info) => {
+                let Context { protocols, events, .. } = &*self.context;
+                let peer = Peer { info: &info, protocols, events: events.as_ref() };
+                peer.run(link, told_to_close(&mut self.closing)).await
             }
             Err(reason) => {
                 Box::pin(link.say_goodbye(reason.disconnect())).await;

@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::clock::Clock;
-use super::config::Chance;
 use super::connection::{Checkpoint, Connection, Context, Origin, Question, Standing};
 use super::connections::{Connections, Tracked};
 use super::handle::Command;
 use super::inputs::{self, Inputs};
 use super::link::Stream;
+use super::replay::Chance;
 use super::{EndReason, PeerInfo};
 use crate::discv4::Node;
 use crate::events::{EventSender, PeerEvent};

@@ -29,6 +29,7 @@ mod link;
 mod main_loop;
 mod peer;
 mod receive;
+mod replay;
 mod send;
 mod server;
 mod sockets;
@@ -42,9 +43,10 @@ use tokio::time::Duration;
 pub use crate::end::{EndReason, SETUP_TIMEOUT, SILENCE_TIMEOUT, TransportError, WRITE_STALL};
 pub use crate::info::{MAX_CAPABILITIES, MAX_NAME, NodeInfo, PeerInfo, Ports};
 pub use crate::policy::{Direction, Undialable};
-pub use config::{Config, Replay, SocketKind, StartError, client_name};
+pub use config::{Config, SocketKind, StartError, client_name};
 pub use handle::{AddPeerError, Handle};
 pub use link::{Link, Stream, connect};
+pub use replay::Replay;
 pub use server::Server;
 
 /// A peer is pinged this often, as in go-ethereum.

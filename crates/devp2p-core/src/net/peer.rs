@@ -10,7 +10,7 @@
 //! Whatever ends first (the stream, a handler, the writer, or we are told to close) takes the
 //! others with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
@@ -18,60 +18,70 @@ use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
-use super::connection::Context;
 use super::link::Link;
 use super::receive::Receiver;
 use super::send::Writer;
 use super::{EndReason, GOODBYE_TIMEOUT, PeerInfo};
+use crate::events::EventSender;
 use crate::p2p::{Capability, Codec, DisconnectReason};
 use crate::protocol::{
-    Channel, InboxSender, MsgPipe, Outbox, ProtocolError, QUEUE_BYTES, inbox, outbox,
+    Channel, InboxSender, MsgPipe, Outbox, Protocol, ProtocolError, QUEUE_BYTES, inbox, outbox,
 };
 
-/// Runs the peer's protocols until something ends, says goodbye, and returns why it ended.
-///
-/// `told_to_close` is done when somebody else wants it to end.
-pub(super) async fn run<R, W>(
-    context: &Context,
-    link: Box<Link<R, W>>,
-    peer: &PeerInfo,
-    told_to_close: impl Future<Output = DisconnectReason>,
-) -> EndReason
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin + Send + 'static,
-{
-    let Link { mut incoming, outgoing, codec, remote_key, .. } = unboxed(link);
-    let (outbox, queued) = outbox(QUEUE_BYTES);
-    let pong = Arc::new(Notify::new());
-    let (goodbye, told_goodbye) = oneshot::channel();
-    let mut writer = JoinSet::new();
-    let (writers_codec, writers_pong) = (codec.clone(), pong.clone());
-    let write = Writer { outgoing, queued, codec: writers_codec, pong: writers_pong };
-    writer.spawn(write.run(told_goodbye));
-    let (mut handlers, inboxes) = Handlers::start(context, peer, &codec, &outbox);
+/// What runs for a peer.
+pub(super) struct Peer<'a> {
+    pub(super) info: &'a PeerInfo,
+    /// All protocols that we speak; the link knows which of them are shared.
+    pub(super) protocols: &'a [Protocol],
+    /// Where message events go, if they are wanted.
+    pub(super) events: Option<&'a Weak<EventSender>>,
+}
 
-    let receiver = Receiver { codec: &codec, inboxes, pong: &pong };
-    let reason = tokio::select! {
-        // The receiver last: a task's share of time may be gone when it waits, as a peer that never
-        // stops sending brings about, and nothing after it would be asked.
-        biased;
-        reason = told_to_close => EndReason::Local(reason),
-        reason = handlers.first_to_end() => reason,
-        reason = receiver.run(&mut incoming, &mut writer) => reason,
-    };
-    debug!(peer = %remote_key.short(), %reason, "goodbye");
+impl Peer<'_> {
+    /// Runs the peer's protocols until something ends, says goodbye, and returns why it ended.
+    ///
+    /// `told_to_close` is done when somebody else wants it to end.
+    pub(super) async fn run<R, W>(
+        self,
+        link: Box<Link<R, W>>,
+        told_to_close: impl Future<Output = DisconnectReason>,
+    ) -> EndReason
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let Link { mut incoming, outgoing, codec, remote_key, .. } = unboxed(link);
+        let (outbox, queued) = outbox(QUEUE_BYTES);
+        let pong = Arc::new(Notify::new());
+        let (goodbye, told_goodbye) = oneshot::channel();
+        let mut writer = JoinSet::new();
+        let (writers_codec, writers_pong) = (codec.clone(), pong.clone());
+        let write = Writer { outgoing, queued, codec: writers_codec, pong: writers_pong };
+        writer.spawn(write.run(told_goodbye));
+        let (mut handlers, inboxes) = Handlers::start(&self, &codec, &outbox);
 
-    // The receiver is gone, and with it the inboxes' senders: handlers read what has arrived, and
-    // then see their pipes closed. An error here says that the writer is gone already.
-    let _ = goodbye.send(reason.disconnect());
-    let farewell = async {
-        while writer.join_next().await.is_some() {}
-        // Not reading until the other side closes could destroy the goodbye, see `discard`.
-        let _ = timeout(GOODBYE_TIMEOUT, incoming.discard()).await;
-    };
-    tokio::join!(farewell, handlers.end());
-    reason
+        let receiver = Receiver { codec: &codec, inboxes, pong: &pong };
+        let reason = tokio::select! {
+            // The receiver last: a task's share of time may be gone when it waits, as a peer that
+            // never stops sending brings about, and nothing after it would be asked.
+            biased;
+            reason = told_to_close => EndReason::Local(reason),
+            reason = handlers.first_to_end() => reason,
+            reason = receiver.run(&mut incoming, &mut writer) => reason,
+        };
+        debug!(peer = %remote_key.short(), %reason, "goodbye");
+
+        // The receiver is gone, and with it the inboxes' senders: handlers read what has arrived,
+        // and then see their pipes closed. An error here says that the writer is gone already.
+        let _ = goodbye.send(reason.disconnect());
+        let farewell = async {
+            while writer.join_next().await.is_some() {}
+            // Not reading until the other side closes could destroy the goodbye, see `discard`.
+            let _ = timeout(GOODBYE_TIMEOUT, incoming.discard()).await;
+        };
+        tokio::join!(farewell, handlers.end());
+        reason
+    }
 }
 
 /// What is in the box, without the box: moved out in place, it would keep its memory until the peer
@@ -89,16 +99,11 @@ struct Handlers {
 
 impl Handlers {
     /// Starts one task for each shared capability; also returns their inboxes, in order.
-    fn start(
-        context: &Context,
-        peer: &PeerInfo,
-        codec: &Codec,
-        outbox: &Outbox,
-    ) -> (Self, Vec<InboxSender>) {
+    fn start(peer: &Peer<'_>, codec: &Codec, outbox: &Outbox) -> (Self, Vec<InboxSender>) {
         let mut handlers = Self { running: JoinSet::new(), names: Vec::new() };
         let mut inboxes = Vec::new();
         for (position, shared) in codec.shared().iter().enumerate() {
-            let Some(protocol) = context.protocols.get(shared.index) else {
+            let Some(protocol) = peer.protocols.get(shared.index) else {
                 continue;
             };
             let (sender, inbox) = inbox(QUEUE_BYTES);
@@ -106,12 +111,12 @@ impl Handlers {
                 protocol: protocol.name(),
                 position,
                 codec: codec.clone(),
-                told: context.events.clone().map(|events| Box::new((events, peer.clone()))),
+                told: peer.events.map(|events| Box::new((events.clone(), peer.info.clone()))),
             };
             let pipe = MsgPipe::new(inbox, outbox.clone(), channel);
-            let (handler, peer) = (protocol.clone(), peer.clone());
+            let (handler, info) = (protocol.clone(), peer.info.clone());
             // Called in its own task, not here: it may panic before it returns its future.
-            let task = handlers.running.spawn(async move { handler.run(peer, pipe).await });
+            let task = handlers.running.spawn(async move { handler.run(info, pipe).await });
             handlers.names.push((task.id(), shared.capability.clone()));
             inboxes.push(sender);
         }

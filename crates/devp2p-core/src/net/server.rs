@@ -31,12 +31,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::clock::Clock;
-use super::config::{self, Config, Replay, StartError};
+use super::config::{self, Config, StartError};
 use super::connection::Context;
 use super::discovery::{Discovery, DiscoveryConfig};
 use super::handle::Handle;
 use super::inputs::Inputs;
 use super::main_loop::MainLoop;
+use super::replay::Replay;
 use super::sockets::{self, Sockets};
 use super::{NodeInfo, Ports};
 use crate::discv4::packet::Endpoint;

@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::clock::Clock;
-use super::config::Replay;
+use super::replay::Replay;
 use super::udp::{self, Socket};
 use crate::discv4::Node;
 use crate::discv4::packet::{Endpoint, Pong};
