@@ -98,7 +98,10 @@ impl MainLoop {
             Command::AddPeer(enode, answer) => {
                 let (now, key) = (self.now(), enode.public_key);
                 let added = self.dials.add(enode, now);
-                if self.admission.free_slots() == 0 && !self.admission.is_trusted(&key) {
+                let has_slot = self.admission.free_slots() > 0
+                    || self.admission.contains(&key)
+                    || self.admission.is_trusted(&key);
+                if added.is_ok() && !has_slot {
                     debug!(peer = %key.short(), "no slot is free: it is dialed when there is one");
                 }
                 reply(answer, added);
