@@ -53,6 +53,9 @@ pub enum EndReason {
     /// Nothing was heard for [`SILENCE_TIMEOUT`].
     #[error("nothing was heard from the peer for {} seconds", SILENCE_TIMEOUT.as_secs())]
     Silent,
+    /// The peer came back by another connection, and this one gave no sign of life.
+    #[error("the peer has connected anew, and gave no sign of life here")]
+    Superseded,
     /// The stream broke, by the peer's fault or the network's.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -93,6 +96,7 @@ impl EndReason {
             | Self::HungUp
             | Self::SetupTimeout
             | Self::Silent
+            | Self::Superseded
             | Self::Transport(_)
             | Self::Panicked => None,
         }

@@ -88,7 +88,8 @@ pub enum HandshakeError {
 ///
 /// Reader and writer are separate values, so that two tasks can use them without a lock.
 pub struct Session {
-    /// The remote node's static public key: its identity, proved by this handshake.
+    /// The remote node's static public key, as it says. Only its owner has the same secrets: the first
+    /// frame that `reader` opens is the proof.
     pub remote_key: PublicKey,
     /// Seals what we send.
     pub writer: FrameWriter,

@@ -6,12 +6,14 @@ use std::sync::{Arc, Weak};
 
 use rand::rngs::StdRng;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 use super::link::{Link, Stream, connect};
+use super::orders::Orders;
 use super::peer::Peer;
+use super::signals::Signals;
 use super::{EndReason, PeerInfo, SETUP_TIMEOUT};
 use crate::enode::Enode;
 use crate::events::EventSender;
@@ -26,24 +28,31 @@ pub(super) struct Context {
     pub(super) key: Arc<NodeKey>,
     pub(super) hello: Hello,
     pub(super) protocols: Vec<Protocol>,
-    pub(super) questions: mpsc::Sender<Question>,
+    pub(super) words: mpsc::Sender<Word>,
     /// Where message events go, if they are wanted. Weak: a connection must not keep the stream
     /// of events open when the server is gone.
     pub(super) events: Option<Weak<EventSender>>,
 }
 
-/// A connection asks the main loop whether it may stay.
-pub(super) struct Question {
-    pub(super) candidate: Candidate,
-    pub(super) checkpoint: Checkpoint,
-    pub(super) answer: oneshot::Sender<Result<Standing, DisconnectReason>>,
+/// What a connection tells the main loop.
+pub(super) enum Word {
+    /// The handshake is done. May it go on?
+    HandshakeDone(Candidate, Answer),
+    /// Both Hellos were exchanged. May it be a peer?
+    HelloDone(Newcomer),
+    /// It was asked for a sign of life, and there is one.
+    Alive(ConnectionNumber),
 }
 
-/// When it asks.
-pub(super) enum Checkpoint {
-    AfterHandshake,
-    AfterHello(PeerInfo),
+/// A connection that would be a peer.
+pub(super) struct Newcomer {
+    pub(super) candidate: Candidate,
+    pub(super) info: PeerInfo,
+    pub(super) answer: Answer,
 }
+
+/// Where the main loop answers: it may, or the reason why not.
+pub(super) type Answer = oneshot::Sender<Result<Standing, DisconnectReason>>;
 
 /// What the main loop knows about a node that may stay.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,9 +60,6 @@ pub(super) struct Standing {
     pub(super) trusted: bool,
     pub(super) is_static: bool,
 }
-
-/// How a connection is told to end: it waits for a reason.
-pub(super) type Closing = watch::Receiver<Option<DisconnectReason>>;
 
 /// Where a connection comes from.
 pub(super) enum Origin {
@@ -65,7 +71,7 @@ pub(super) enum Origin {
 pub(super) struct Connection {
     pub(super) context: Arc<Context>,
     pub(super) number: ConnectionNumber,
-    pub(super) closing: Closing,
+    pub(super) orders: Orders,
 }
 
 impl Connection {
@@ -76,7 +82,7 @@ impl Connection {
         let context = self.context.clone();
         // In a box, as the next steps: a peer must not keep room for what it did in its youth.
         let step = Box::pin(shake_hands(&context.key, origin, rng));
-        match before(deadline, &mut self.closing, step).await {
+        match before(deadline, &mut self.orders, step).await {
             Ok(link) => self.proceed(link, deadline).await,
             Err(reason) => reason,
         }
@@ -84,7 +90,7 @@ impl Connection {
 
     /// What comes after the handshake: getting to know each other, being peers, goodbye.
     pub(super) async fn proceed<R, W>(
-        mut self,
+        self,
         mut link: Box<Link<R, W>>,
         deadline: Instant,
     ) -> EndReason
@@ -92,13 +98,14 @@ impl Connection {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let mut closing = self.closing.clone();
+        let mut orders = self.orders.clone();
         let step = Box::pin(self.introduce(&mut link));
-        match before(deadline, &mut closing, step).await {
+        match before(deadline, &mut orders, step).await {
             Ok(info) => {
                 let Context { protocols, events, .. } = &*self.context;
-                let peer = Peer { info: &info, protocols, events: events.as_ref() };
-                peer.run(link, told_to_close(&mut self.closing)).await
+                let (events, signals) = (events.as_ref(), Arc::new(Signals::default()));
+                let peer = Peer { info: &info, protocols, events, signals: signals.clone() };
+                peer.run(link, told_to_end(&self.context, self.number, orders, &signals)).await
             }
             Err(reason) => {
                 Box::pin(link.say_goodbye(reason.disconnect())).await;
@@ -114,7 +121,7 @@ impl Connection {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let standing = self.ask(link, Checkpoint::AfterHandshake).await?;
+        let standing = self.ask(link, Word::HandshakeDone).await?;
         let hello = link.exchange_hello(&self.context.hello).await?;
         link.check_identity(&hello)?;
         let shared = shared(&self.context.offers(), &hello.capabilities);
@@ -124,9 +131,12 @@ impl Connection {
         }
         debug!(peer = %link.remote_key.short(), shared = shared.len(), "identity and capabilities are right");
         link.share(shared);
-        let peer = peer_info(link, hello, standing);
-        let standing = self.ask(link, Checkpoint::AfterHello(peer.clone())).await?;
-        Ok(PeerInfo { trusted: standing.trusted, is_static: standing.is_static, ..peer })
+        let info = peer_info(link, hello, standing);
+        let told = info.clone();
+        let hello_done =
+            |candidate, answer| Word::HelloDone(Newcomer { candidate, info: told, answer });
+        let standing = self.ask(link, hello_done).await?;
+        Ok(PeerInfo { trusted: standing.trusted, is_static: standing.is_static, ..info })
     }
     // ANCHOR_END: introduce
 
@@ -134,13 +144,13 @@ impl Connection {
     async fn ask<R, W>(
         &self,
         link: &Link<R, W>,
-        checkpoint: Checkpoint,
+        word: impl FnOnce(Candidate, Answer) -> Word,
     ) -> Result<Standing, EndReason> {
         let (connection, key, direction) = (self.number, link.remote_key, link.direction);
         let candidate = Candidate { connection, key, direction };
         let (answer, answered) = oneshot::channel();
         let quitting = EndReason::Local(DisconnectReason::Quitting);
-        match self.context.questions.send(Question { candidate, checkpoint, answer }).await {
+        match self.context.words.send(word(candidate, answer)).await {
             Ok(()) => answered.await.map_err(|_| quitting)?.map_err(EndReason::Local),
             Err(_) => Err(quitting),
         }
@@ -195,18 +205,39 @@ async fn shake_hands(
 /// Does `step` unless the deadline comes first, or the main loop tells us to close.
 async fn before<T>(
     deadline: Instant,
-    closing: &mut Closing,
+    orders: &mut Orders,
     step: impl Future<Output = Result<T, EndReason>>,
 ) -> Result<T, EndReason> {
     tokio::select! {
         biased;
         done = timeout_at(deadline, step) => done.unwrap_or(Err(EndReason::SetupTimeout)),
-        reason = told_to_close(closing) => Err(EndReason::Local(reason)),
+        reason = orders.to_close() => Err(EndReason::Local(reason)),
     }
 }
 
-/// Waits until the main loop tells this connection to close, or is gone itself.
-async fn told_to_close(closing: &mut Closing) -> DisconnectReason {
-    let told = closing.wait_for(Option::is_some).await;
-    told.ok().and_then(|reason| *reason).unwrap_or(DisconnectReason::Quitting)
+/// Waits until the main loop wants a peer to end: it says so, or asks for a sign of life and there is
+/// none.
+async fn told_to_end(
+    context: &Context,
+    number: ConnectionNumber,
+    mut orders: Orders,
+    signals: &Signals,
+) -> EndReason {
+    let mut challenges = orders.clone();
+    let is_dead = async {
+        loop {
+            challenges.to_show_life().await;
+            // In a box: for most peers it never happens.
+            if !Box::pin(signals.is_alive()).await {
+                return;
+            }
+            // An error says that the main loop is gone, which `orders` notices.
+            let _ = context.words.send(Word::Alive(number)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        reason = orders.to_close() => EndReason::Local(reason),
+        () = is_dead => EndReason::Superseded,
+    }
 }

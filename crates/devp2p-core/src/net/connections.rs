@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task;
 
 use super::PeerInfo;
 use super::connection::Origin;
+use super::orders::OrderSender;
 use crate::keys::PublicKey;
-use crate::p2p::DisconnectReason;
 use crate::policy::{ConnectionNumber, Direction};
 
 /// A connection, as the main loop knows it.
@@ -19,13 +19,13 @@ pub(super) struct Tracked {
     pub(super) direction: Direction,
     /// Where it comes from, as long as it has a place at the door.
     pub(super) at_door: Option<IpAddr>,
-    /// Whom we dialed, or who proved to be there.
+    /// Whom we dialed, or who claims to be there.
     pub(super) key: Option<PublicKey>,
     /// We dialed it because it is a static node.
     pub(super) is_static: bool,
     /// Set when it has passed both checkpoints.
     pub(super) peer: Option<PeerInfo>,
-    pub(super) close: watch::Sender<Option<DisconnectReason>>,
+    pub(super) orders: OrderSender,
     /// Who waits for its end: told by being dropped with it.
     pub(super) removals: Vec<Arc<oneshot::Sender<()>>>,
 }
@@ -56,7 +56,7 @@ impl Connections {
         self.entries.insert(number, Box::new(entry));
     }
 
-    /// Notes whom a connection leads to, if that is not known yet.
+    /// Notes who claims to be at the other end, if we have not dialed it ourselves.
     pub(super) fn set_key(&mut self, number: ConnectionNumber, key: PublicKey) {
         if let Some(entry) = self.entries.get_mut(&number).filter(|entry| entry.key.is_none()) {
             entry.key = Some(key);
@@ -98,7 +98,7 @@ impl Tracked {
     pub(super) fn new(
         origin: &Origin,
         is_static: impl FnOnce(&PublicKey) -> bool,
-        close: watch::Sender<Option<DisconnectReason>>,
+        orders: OrderSender,
     ) -> Self {
         let (direction, at_door, key) = match origin {
             Origin::Accept(stream) => {
@@ -107,6 +107,6 @@ impl Tracked {
             Origin::Dial(enode) => (Direction::Outbound, None, Some(enode.public_key)),
         };
         let is_static = key.is_some_and(|key| is_static(&key));
-        Self { direction, at_door, key, is_static, peer: None, close, removals: Vec::new() }
+        Self { direction, at_door, key, is_static, peer: None, orders, removals: Vec::new() }
     }
 }

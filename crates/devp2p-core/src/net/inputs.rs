@@ -1,10 +1,10 @@
-//! What comes to the main loop from outside: commands, questions, connections, found nodes.
+//! What comes to the main loop from outside: commands, words of connections, new ones, found nodes.
 
 use std::future::pending;
 
 use tokio::sync::mpsc;
 
-use super::connection::Question;
+use super::connection::Word;
 use super::discovery::Found;
 use super::handle::Command;
 use super::link::Stream;
@@ -17,7 +17,7 @@ pub(super) struct Inputs {
     /// Nodes to dial; none for a server that does not search.
     pub(super) found: Option<Found>,
     pub(super) commands: mpsc::Receiver<Command>,
-    pub(super) questions: mpsc::Receiver<Question>,
+    pub(super) words: mpsc::Receiver<Word>,
 }
 
 /// Accepts the next connection; never returns without a listener.

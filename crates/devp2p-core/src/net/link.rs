@@ -1,5 +1,4 @@
-//! A link: an encrypted stream to a node whose key is proved. From the first byte to Hello, and the
-//! goodbye.
+//! A link: an encrypted stream to the owner of a key. From the first byte to Hello, and the goodbye.
 //!
 //! A server's connections are links, and what a server does with them is in `connection`. Whoever
 //! wants a single connection without a server takes a link by itself:
@@ -47,8 +46,8 @@ use crate::p2p::{
 };
 use crate::policy::Direction;
 
-/// Two halves of a byte stream to somebody who has proved nothing yet: TCP if nothing else is said,
-/// from [`connect`].
+/// Two halves of a byte stream to somebody who has not even said who it is: TCP if nothing else is
+/// said, from [`connect`].
 #[derive(Debug)]
 pub struct Stream<R = OwnedReadHalf, W = OwnedWriteHalf> {
     /// What comes from the other side.
@@ -61,7 +60,8 @@ pub struct Stream<R = OwnedReadHalf, W = OwnedWriteHalf> {
     pub remote: Option<SocketAddr>,
 }
 
-/// An encrypted stream to a node whose key is proved.
+/// An encrypted stream to the owner of a key. The handshake says whose; the first frame that comes,
+/// which is Hello, proves it.
 pub struct Link<R = OwnedReadHalf, W = OwnedWriteHalf> {
     pub(super) remote_key: PublicKey,
     pub(super) direction: Direction,
@@ -134,7 +134,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         let answer = handshake::respond(key, &auth, &mut rng);
         drop(rng);
         let (session, ack) = answer.map_err(TransportError::from)?;
-        debug!(bytes = auth.len(), "auth received: the initiator has proved its key");
+        debug!(bytes = auth.len(), "auth received: the initiator says who it is");
         stream.writer.write_all(&ack).await.map_err(TransportError::from)?;
         debug!(bytes = ack.len(), "ack sent: both sides have the session's secrets");
         Ok(Self::new(stream, session, Direction::Inbound))
@@ -152,7 +152,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         }
     }
 
-    /// Who is there: the key that the handshake proved.
+    /// Who is there: the key that was named in the handshake. It is proved when a message has come.
     pub const fn remote_key(&self) -> PublicKey {
         self.remote_key
     }
@@ -177,7 +177,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         Ok(theirs)
     }
 
-    /// Checks that their Hello has the key that the handshake proved.
+    /// Checks that their Hello has the key of the handshake.
     ///
     /// # Errors
     /// [`EndReason::Local`], unexpected identity.

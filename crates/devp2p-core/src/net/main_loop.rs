@@ -6,18 +6,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::clock::Clock;
-use super::connection::{Checkpoint, Connection, Context, Origin, Question, Standing};
+use super::connection::{Answer, Connection, Context, Newcomer, Origin, Standing, Word};
 use super::connections::{Connections, Tracked};
 use super::handle::Command;
 use super::inputs::{self, Inputs};
 use super::link::Stream;
+use super::orders::{OrderSender, orders};
 use super::replay::Chance;
 use super::{EndReason, PeerInfo};
 use crate::discv4::Node;
@@ -36,8 +37,9 @@ pub(super) struct MainLoop {
     chance: Chance,
     tasks: JoinSet<EndReason>,
     connections: Connections,
-    /// Crossed dials that wait until the other connection is gone, by that one.
-    waiting: BTreeMap<ConnectionNumber, Vec<Question>>,
+    /// Those who wait until another connection with their node is gone, or shows that it lives, by
+    /// that one.
+    waiting: BTreeMap<ConnectionNumber, Vec<Newcomer>>,
 }
 
 impl MainLoop {
@@ -73,7 +75,7 @@ impl MainLoop {
                 biased;
                 () = stop.cancelled() => break,
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
-                Some(question) = inputs.questions.recv() => self.answer(question),
+                Some(word) = inputs.words.recv() => self.hear(word),
                 Some(command) = inputs.commands.recv() => self.obey(command),
                 // As long as nobody takes what is found, discovery does not search.
                 Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
@@ -85,7 +87,7 @@ impl MainLoop {
         drop(inputs);
         self.waiting.clear();
         for entry in self.connections.all() {
-            entry.close.send_replace(Some(DisconnectReason::Quitting));
+            entry.orders.close(DisconnectReason::Quitting);
         }
         while let Some(ended) = self.tasks.join_next_with_id().await {
             self.ended(ended);
@@ -131,7 +133,7 @@ impl MainLoop {
         self.dials.remove(key);
         let gone = Arc::new(answer);
         self.connections.of_key(key, |entry| {
-            entry.close.send_replace(Some(DisconnectReason::Requested));
+            entry.orders.close(DisconnectReason::Requested);
             entry.removals.push(gone.clone());
         });
     }
@@ -170,55 +172,79 @@ impl MainLoop {
 
     fn spawn(&mut self, origin: Origin) {
         let number = self.connections.new_number();
-        let (close, closing) = watch::channel(None);
-        let entry = Tracked::new(&origin, |key| self.dials.contains(key), close);
-        let connection = Connection { context: self.context.clone(), number, closing };
+        let (sender, orders) = orders();
+        let entry = Tracked::new(&origin, |key| self.dials.contains(key), sender);
+        let connection = Connection { context: self.context.clone(), number, orders };
         let rng = Box::new(self.chance.rng());
         let task = self.tasks.spawn(connection.run(Box::new(origin), rng));
         self.connections.insert(number, task.id(), entry);
     }
 
-    /// A connection asks whether it may stay.
-    fn answer(&mut self, question: Question) {
-        let Candidate { connection, key, .. } = question.candidate;
-        if self.connections.get_mut(connection).is_none() {
+    /// A connection has something to say.
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::HandshakeDone(candidate, answer) => self.handshake_done(candidate, answer),
+            Word::HelloDone(newcomer) => self.hello_done(newcomer),
+            Word::Alive(number) => {
+                for newcomer in self.waiting.remove(&number).into_iter().flatten() {
+                    reply(newcomer.answer, Err(DisconnectReason::AlreadyConnected));
+                }
+            }
+        }
+    }
+
+    /// May a connection go on? Its key is only a claim: nothing follows from it for anybody else.
+    fn handshake_done(&mut self, candidate: Candidate, answer: Answer) {
+        let Candidate { connection, key, .. } = candidate;
+        let (now, trusted) = (self.now(), self.admission.is_trusted(&key));
+        self.connections.set_key(connection, key);
+        let Some(entry) = self.connections.get_mut(connection) else { return };
+        let standing = Standing { trusted, is_static: entry.is_static };
+        reply(answer, self.admission.after_handshake(candidate, now).map(|()| standing));
+    }
+
+    /// May a connection be a peer?
+    fn hello_done(&mut self, newcomer: Newcomer) {
+        if self.connections.get_mut(newcomer.candidate.connection).is_none() {
             return;
         }
-        self.connections.set_key(connection, key);
-        let verdict = match &question.checkpoint {
-            Checkpoint::AfterHandshake => self.admission.after_handshake(question.candidate),
-            Checkpoint::AfterHello(_) => self.admission.after_hello(question.candidate),
-        };
-        match verdict {
-            Verdict::Admit => self.admit(question),
-            Verdict::Refuse(reason) => reply(question.answer, Err(reason)),
-            Verdict::Replace(other) => self.replace(other, question),
+        match self.admission.after_hello(newcomer.candidate, self.now()) {
+            Verdict::Admit => self.admit(newcomer),
+            Verdict::Refuse(reason) => reply(newcomer.answer, Err(reason)),
+            Verdict::Replace(other) => self.wait_for(other, newcomer, |orders| {
+                orders.close(DisconnectReason::AlreadyConnected);
+            }),
+            Verdict::Challenge(other) => self.wait_for(other, newcomer, OrderSender::show_life),
         }
     }
 
-    fn admit(&mut self, question: Question) {
-        let Candidate { connection, key, .. } = question.candidate;
-        let Some(entry) = self.connections.get_mut(connection) else { return };
-        let trusted = self.admission.is_trusted(&key);
-        if let Checkpoint::AfterHello(peer) = question.checkpoint {
-            match entry.at_door.take() {
-                Some(ip) => self.door.leave(ip),
-                None => self.dials.connected(&key),
-            }
-            debug!(peer = %key.short(), name = &*peer.name, remote = ?peer.remote, "peer added");
-            let peer = PeerInfo { trusted, ..peer };
-            entry.peer = Some(peer.clone());
-            self.events.send(PeerEvent::Add { peer });
-        }
-        reply(question.answer, Ok(Standing { trusted, is_static: entry.is_static }));
-    }
-
-    /// Crossed dials: ends `other`; the question is asked again when it is gone.
-    fn replace(&mut self, other: ConnectionNumber, question: Question) {
+    /// Gives an order to another connection; the newcomer waits for what comes of it.
+    fn wait_for(
+        &mut self,
+        other: ConnectionNumber,
+        newcomer: Newcomer,
+        order: impl FnOnce(&OrderSender),
+    ) {
         if let Some(entry) = self.connections.get_mut(other) {
-            entry.close.send_replace(Some(DisconnectReason::AlreadyConnected));
+            order(&entry.orders);
         }
-        self.waiting.entry(other).or_default().push(question);
+        self.waiting.entry(other).or_default().push(newcomer);
+    }
+
+    fn admit(&mut self, newcomer: Newcomer) {
+        let Newcomer { candidate: Candidate { connection, key, .. }, info, answer } = newcomer;
+        let Some(entry) = self.connections.get_mut(connection) else { return };
+        match entry.at_door.take() {
+            Some(ip) => self.door.leave(ip),
+            None => self.dials.connected(&key),
+        }
+        debug!(peer = %key.short(), name = &*info.name, remote = ?info.remote, "peer added");
+        let standing =
+            Standing { trusted: self.admission.is_trusted(&key), is_static: entry.is_static };
+        let peer = PeerInfo { trusted: standing.trusted, ..info };
+        entry.peer = Some(peer.clone());
+        self.events.send(PeerEvent::Add { peer });
+        reply(answer, Ok(standing));
     }
 
     /// A connection's task has ended.
@@ -236,8 +262,8 @@ impl MainLoop {
             }
             _ => debug!(%reason, "an inbound connection ended before it was a peer"),
         }
-        for question in self.waiting.remove(&number).into_iter().flatten() {
-            self.answer(question);
+        for newcomer in self.waiting.remove(&number).into_iter().flatten() {
+            self.hello_done(newcomer);
         }
     }
 

@@ -27,11 +27,13 @@ mod handle;
 mod inputs;
 mod link;
 mod main_loop;
+mod orders;
 mod peer;
 mod receive;
 mod replay;
 mod send;
 mod server;
+mod signals;
 mod sockets;
 mod system;
 #[cfg(test)]

@@ -13,7 +13,7 @@
 use std::sync::{Arc, Weak};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::debug;
@@ -21,9 +21,10 @@ use tracing::debug;
 use super::link::Link;
 use super::receive::Receiver;
 use super::send::Writer;
+use super::signals::Signals;
 use super::{EndReason, GOODBYE_TIMEOUT, PeerInfo};
 use crate::events::EventSender;
-use crate::p2p::{Capability, Codec, DisconnectReason};
+use crate::p2p::{Capability, Codec};
 use crate::protocol::{
     Channel, InboxSender, MsgPipe, Outbox, Protocol, ProtocolError, QUEUE_BYTES, inbox, outbox,
 };
@@ -35,16 +36,17 @@ pub(super) struct Peer<'a> {
     pub(super) protocols: &'a [Protocol],
     /// Where message events go, if they are wanted.
     pub(super) events: Option<&'a Weak<EventSender>>,
+    pub(super) signals: Arc<Signals>,
 }
 
 impl Peer<'_> {
     /// Runs the peer's protocols until something ends, says goodbye, and returns why it ended.
     ///
-    /// `told_to_close` is done when somebody else wants it to end.
+    /// `told_to_end` is done when somebody else wants it to end.
     pub(super) async fn run<R, W>(
         self,
         link: Box<Link<R, W>>,
-        told_to_close: impl Future<Output = DisconnectReason>,
+        told_to_end: impl Future<Output = EndReason>,
     ) -> EndReason
     where
         R: AsyncRead + Unpin,
@@ -52,20 +54,19 @@ impl Peer<'_> {
     {
         let Link { mut incoming, outgoing, codec, remote_key, .. } = unboxed(link);
         let (outbox, queued) = outbox(QUEUE_BYTES);
-        let pong = Arc::new(Notify::new());
         let (goodbye, told_goodbye) = oneshot::channel();
         let mut writer = JoinSet::new();
-        let (writers_codec, writers_pong) = (codec.clone(), pong.clone());
-        let write = Writer { outgoing, queued, codec: writers_codec, pong: writers_pong };
+        let (writers_codec, signals) = (codec.clone(), self.signals.clone());
+        let write = Writer { outgoing, queued, codec: writers_codec, signals };
         writer.spawn(write.run(told_goodbye));
         let (mut handlers, inboxes) = Handlers::start(&self, &codec, &outbox);
 
-        let receiver = Receiver { codec: &codec, inboxes, pong: &pong };
+        let receiver = Receiver { codec: &codec, inboxes, signals: &self.signals };
         let reason = tokio::select! {
             // The receiver last: a task's share of time may be gone when it waits, as a peer that
             // never stops sending brings about, and nothing after it would be asked.
             biased;
-            reason = told_to_close => EndReason::Local(reason),
+            reason = told_to_end => reason,
             reason = handlers.first_to_end() => reason,
             reason = receiver.run(&mut incoming, &mut writer) => reason,
         };

@@ -6,12 +6,12 @@ use std::pin::pin;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::Notify;
 use tokio::task::{JoinSet, consume_budget};
 use tokio::time::timeout;
 use tracing::trace;
 
 use super::buffer::{ReadSize, SMALL};
+use super::signals::Signals;
 use super::{EndReason, GOODBYE_TIMEOUT, SILENCE_TIMEOUT, send};
 use crate::end::TransportError;
 use crate::frame::{FrameError, FrameReader, HEADER_LEN, MAX_FRAME_SIZE};
@@ -101,8 +101,7 @@ pub(super) struct Receiver<'a> {
     pub(super) codec: &'a Codec,
     /// One for each of the codec's shared capabilities.
     pub(super) inboxes: Vec<InboxSender>,
-    /// Where the writer is told to send a Pong.
-    pub(super) pong: &'a Notify,
+    pub(super) signals: &'a Signals,
 }
 
 impl Receiver<'_> {
@@ -135,14 +134,14 @@ impl Receiver<'_> {
                 Ok(Err(error)) => return error.into(),
                 Err(_) => return EndReason::Silent,
             };
+            self.signals.frame_came();
             match self.codec.decode(frame_data) {
                 Ok(Received::Message { position, code, payload }) => {
                     self.deliver(position, Msg { code, payload }).await;
                 }
                 Ok(Received::Ping) => {
                     trace!("ping received");
-                    // A flag, not a queue: a flood of pings is answered once for each write.
-                    self.pong.notify_one();
+                    self.signals.pong.notify_one();
                     consume_budget().await;
                 }
                 Ok(Received::Disconnect(payload)) => {

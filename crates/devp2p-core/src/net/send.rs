@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::trace;
 
 use super::buffer::{KEEP, SMALL, give_back_if_above};
+use super::signals::Signals;
 use super::{EndReason, GOODBYE_TIMEOUT, PING_INTERVAL, WRITE_STALL};
 use crate::end::TransportError;
 use crate::frame::{FrameError, FrameWriter};
@@ -30,8 +31,7 @@ pub(super) struct Writer<W> {
     pub(super) outgoing: Outgoing<W>,
     pub(super) queued: OutboxReader,
     pub(super) codec: Codec,
-    /// The receiver wants a Pong to be sent.
-    pub(super) pong: Arc<Notify>,
+    pub(super) signals: Arc<Signals>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
@@ -47,7 +47,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 // Pongs and pings first: they must not wait behind messages.
                 biased;
                 told = &mut goodbye => return self.say_goodbye(told.ok().flatten()).await,
-                () = self.pong.notified() => self.seal(PONG)?,
+                () = self.signals.pong.notified() => self.seal(PONG)?,
+                () = self.signals.ping.notified() => self.seal(PING)?,
                 _ = ping.tick() => {
                     self.seal(PING)?;
                     // A good moment for it: whoever is busy had the time since the last one to show that.

@@ -47,7 +47,7 @@ use crate::events::EventSender;
 use crate::policy::Admission;
 use crate::protocol::Protocol;
 
-/// Commands and questions that may wait for the main loop.
+/// Commands, and words of connections, that may wait for the main loop.
 const MAIL: usize = 64;
 
 /// A running node: it waits for connections and makes those that it is asked for.
@@ -138,16 +138,16 @@ impl Server {
             _ => None,
         };
         let admission = admission(&config);
-        let (questions, answered) = mpsc::channel(MAIL);
+        let (words, heard) = mpsc::channel(MAIL);
         let context = Context {
             key: config.key,
             hello,
             protocols: config.protocols,
-            questions,
+            words,
             events: config.message_events.then(|| Arc::downgrade(&events)),
         };
         let stop = CancellationToken::new();
-        let inputs = Inputs { listener, found, commands: obeyed, questions: answered };
+        let inputs = Inputs { listener, found, commands: obeyed, words: heard };
         let main_loop = MainLoop::new(context, admission, events, clock, chance);
         let main_loop = tokio::spawn(main_loop.run(inputs, stop.clone()));
         Ok(Self { handle, main_loop, discovery, stop: stop.drop_guard() })

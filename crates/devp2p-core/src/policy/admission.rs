@@ -1,8 +1,14 @@
 //! Admission: may the node at the other end of a connection be our peer?
 //!
-//! Every connection asks twice. After the RLPx handshake, because only then is the remote key
-//! known, and a node that cannot stay should not have to send a Hello first. After both Hellos
-//! again, because other connections may have taken the last slot meanwhile.
+//! Every connection asks twice. After the RLPx handshake, so that a node that cannot stay need not
+//! send a Hello first. After both Hellos again, because other connections may have taken the last
+//! slot meanwhile, and because the remote key counts only now:
+//!
+//! *The handshake proves nothing.* Anybody can sign an auth with a fresh ephemeral key and write
+//! somebody else's public key into it, or send an old auth again. Only who has the private key can
+//! compute the session's secrets, and so send a frame with a right MAC; the first frame is Hello.
+//! Until then the key is a claim. The first checkpoint therefore records nothing: a claim takes no
+//! slot, and ends, replaces or holds up no other connection and no dial.
 //!
 //! Where we differ from go-ethereum:
 //!
@@ -14,6 +20,10 @@
 //!   each refuses the other's favourite, and none is left. Here both keep the connection that
 //!   was dialed by the smaller public key, whichever comes first: two nodes that follow this
 //!   rule decide alike without talking about it.
+//! - *A node that comes back.* Whoever was cut off without a word (the laptop slept, the wifi
+//!   changed) and dials again is told "already connected" there, until the old connection has been
+//!   silent for 30 s. Here the old connection is [challenged](Verdict::Challenge): a dead one makes
+//!   room.
 //!
 //! A server that dials nodes it found by itself [splits its slots](Admission::split_slots), or
 //! whoever dials most would have them all: strangers that dial us could take every slot and so
@@ -25,6 +35,7 @@
 //! ```
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
@@ -49,52 +60,58 @@ impl Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionNumber(pub u64);
 
-/// A connection that asks to be admitted: the handshake has proved the remote key.
+/// A peer that was added less than 10 s ago is a new one. Another connection with it was most likely
+/// on its way already, for a set-up takes no longer than that: crossed dials.
+const NEW_FOR: Duration = Duration::from_secs(10);
+
+/// A connection that asks to be admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
     /// Which connection it is.
     pub connection: ConnectionNumber,
-    /// The remote node's key.
+    /// The remote node's key: what it claims after the handshake, and has proved after Hello.
     pub key: PublicKey,
     /// Who dialed.
     pub direction: Direction,
 }
 
-/// The answer at a checkpoint.
+/// The answer at the second checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Go on. The connection is recorded until [`Admission::ended`].
+    /// It is a peer, until [`Admission::ended`].
     Admit,
     /// Send a Disconnect with this reason and close.
     Refuse(DisconnectReason),
     /// Crossed dials, and the candidate is the one that stays: end the named connection with
     /// [`DisconnectReason::AlreadyConnected`], wait until it is gone, then ask again.
     Replace(ConnectionNumber),
+    /// The node is connected already, or was: ask the named connection for a sign of life. If there
+    /// is none, end it and ask again; otherwise refuse the candidate with
+    /// [`DisconnectReason::AlreadyConnected`].
+    Challenge(ConnectionNumber),
 }
 
-/// How far a recorded connection has come; it never goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    /// Past the handshake: Hellos are under way.
-    SetUp,
-    /// Past both Hellos.
-    Peer,
-}
-
-/// A connection that passed a checkpoint and has not ended.
+/// A peer, by its connection.
 #[derive(Debug, Clone)]
 struct Admitted {
     connection: ConnectionNumber,
     direction: Direction,
-    phase: Phase,
-    /// A [`Verdict::Replace`] named it: it may be ended, but not come any further.
-    replaced: bool,
+    /// When it became a peer.
+    since: Duration,
+}
+
+impl Admitted {
+    fn is_new(&self, now: Duration) -> bool {
+        now.saturating_sub(self.since) < NEW_FOR
+    }
 }
 
 /// Who is connected, who is trusted, and who may come in.
 ///
-/// Each checkpoint decides and records in one step, so nothing can slip in between.
+/// The second checkpoint decides and records in one step, so nothing can slip in between. Times are
+/// since the server's start.
+///
 /// A call that does not fit, such as the end of an unknown connection, changes nothing. It belongs
 /// to one [`DialState`](super::DialState), which takes from it who came and went.
 #[derive(Debug, Clone)]
@@ -104,16 +121,16 @@ pub struct Admission {
     /// So many of them are out of reach for inbound connections; 0 if the slots are not split.
     dial_slots: usize,
     trusted: HashSet<PublicKey>,
-    /// By remote key: one node has one connection, two cannot be recorded.
+    /// The peers, by key: one node has one connection, two cannot be recorded.
     admitted: HashMap<PublicKey, Admitted>,
     /// The keys of `admitted`, by their connections.
     keys: HashMap<ConnectionNumber, PublicKey>,
-    /// How many of `admitted` are peers that dialed us, and that we dialed: counted as they come and
-    /// go, for both are asked for at every turn of the main loop.
+    /// How many of `admitted` dialed us, and how many we dialed: counted as they come and go, for
+    /// both are asked for at every turn of the main loop.
     inbound_peers: usize,
     outbound_peers: usize,
-    /// Inbound connections in whose favour we gave up our own dial. Any free slot will do for
-    /// them: we wanted this node.
+    /// Inbound connections in whose favour we gave up one that we had dialed. Any free slot will do
+    /// for them: we wanted this node.
     heirs: HashSet<ConnectionNumber>,
     /// Nodes that came, went, or are trusted or not any more, since
     /// [`take_changed`](Self::take_changed).
@@ -166,13 +183,13 @@ impl Admission {
         self.trusted.contains(key)
     }
 
-    /// Whether a connection with this node is in set-up (past the handshake) or a peer.
+    /// Whether this node is a peer.
     #[must_use]
     pub fn contains(&self, key: &PublicKey) -> bool {
         self.admitted.contains_key(key)
     }
 
-    /// How many peers there are; connections in set-up do not count.
+    /// How many peers there are.
     #[must_use]
     pub fn peers(&self) -> usize {
         self.inbound_peers.saturating_add(self.outbound_peers)
@@ -191,28 +208,51 @@ impl Admission {
         free.min(self.free_slots())
     }
 
-    /// The first checkpoint: the handshake is done. If admitted, the candidate is in set-up.
-    pub fn after_handshake(&mut self, candidate: Candidate) -> Verdict {
-        self.checkpoint(candidate, Phase::SetUp)
+    /// The first checkpoint: the handshake is done. Nothing is recorded, for nothing is proved.
+    ///
+    /// # Errors
+    /// Send a Disconnect with this reason and close: the node could not stay, if it were who it says.
+    pub fn after_handshake(
+        &self,
+        candidate: Candidate,
+        now: Duration,
+    ) -> Result<(), DisconnectReason> {
+        if candidate.key == self.own {
+            return Err(DisconnectReason::ConnectedToSelf);
+        }
+        match self.admitted.get(&candidate.key) {
+            // Crossed dials. The other side cannot have preferred this connection: it has not seen
+            // our Hello.
+            Some(existing) if existing.is_new(now) => Err(DisconnectReason::AlreadyConnected),
+            // It may have come back, and then takes its old slot. First it must prove who it is.
+            Some(_) => Ok(()),
+            None => self.look_for_slot(candidate),
+        }
     }
 
     /// The second checkpoint: both Hellos were exchanged. If admitted, the candidate is a peer.
-    pub fn after_hello(&mut self, candidate: Candidate) -> Verdict {
-        self.checkpoint(candidate, Phase::Peer)
+    pub fn after_hello(&mut self, candidate: Candidate, now: Duration) -> Verdict {
+        let verdict = self.check(candidate, now);
+        match verdict {
+            Verdict::Admit => self.record(candidate, now),
+            Verdict::Replace(_) | Verdict::Challenge(_) => {
+                let existing = self.admitted.get(&candidate.key);
+                if existing.is_some_and(|existing| existing.direction == Direction::Outbound) {
+                    self.heirs.insert(candidate.connection);
+                }
+            }
+            Verdict::Refuse(_) => {}
+        }
+        verdict
     }
 
-    /// The connection is gone, its goodbye included, and with it its slot.
-    ///
-    /// A connection that was refused is also reported; until then its node counts as connected
-    /// if it had passed the first checkpoint.
+    /// The connection is gone, its goodbye included, and with it its slot, if it had one.
     pub fn ended(&mut self, connection: ConnectionNumber) {
         self.heirs.remove(&connection);
         let Some(key) = self.keys.remove(&connection) else { return };
         let Some(admitted) = self.admitted.remove(&key) else { return };
-        if admitted.phase == Phase::Peer {
-            let peers = self.peers_that_are(admitted.direction);
-            *peers = peers.saturating_sub(1);
-        }
+        let peers = self.peers_that_are(admitted.direction);
+        *peers = peers.saturating_sub(1);
         self.changed.insert(key);
     }
 
@@ -229,61 +269,38 @@ impl Admission {
         }
     }
 
-    fn checkpoint(&mut self, candidate: Candidate, phase: Phase) -> Verdict {
-        let of_another = self.keys.get(&candidate.connection).filter(|key| **key != candidate.key);
-        let verdict = match of_another {
-            Some(_) => Verdict::Refuse(DisconnectReason::UnexpectedIdentity),
-            None => self.check(candidate),
-        };
-        match verdict {
-            Verdict::Admit => self.record(candidate, phase),
-            Verdict::Replace(_) => {
-                if let Some(existing) = self.admitted.get_mut(&candidate.key) {
-                    existing.replaced = true;
-                    if existing.direction == Direction::Outbound {
-                        self.heirs.insert(candidate.connection);
-                    }
-                }
-            }
-            Verdict::Refuse(_) => {}
-        }
-        verdict
-    }
-
-    fn record(&mut self, candidate: Candidate, phase: Phase) {
+    fn record(&mut self, candidate: Candidate, now: Duration) {
         let Candidate { connection, key, direction } = candidate;
-        self.keys.insert(connection, key);
-        self.changed.insert(key);
-        let fresh = Admitted { connection, direction, phase: Phase::SetUp, replaced: false };
-        let admitted = self.admitted.entry(key).or_insert(fresh);
-        if phase == Phase::Peer && admitted.phase == Phase::SetUp {
-            admitted.phase = Phase::Peer;
-            let direction = admitted.direction;
-            let peers = self.peers_that_are(direction);
-            *peers = peers.saturating_add(1);
+        if self.keys.insert(connection, key).is_some() {
+            return;
         }
+        self.admitted.insert(key, Admitted { connection, direction, since: now });
+        self.changed.insert(key);
+        let peers = self.peers_that_are(direction);
+        *peers = peers.saturating_add(1);
     }
 
     /// The rules, the most lasting reason first.
-    fn check(&self, candidate: Candidate) -> Verdict {
+    fn check(&self, candidate: Candidate, now: Duration) -> Verdict {
+        let is_another = |key: &PublicKey| *key != candidate.key;
         if candidate.key == self.own {
             return Verdict::Refuse(DisconnectReason::ConnectedToSelf);
         }
-        if let Some(existing) = self.admitted.get(&candidate.key) {
-            if existing.connection != candidate.connection {
-                return self.choose(candidate, existing);
-            }
-            if existing.replaced {
-                return Verdict::Refuse(DisconnectReason::AlreadyConnected);
-            }
-            if existing.phase == Phase::Peer {
-                return Verdict::Admit;
-            }
+        if self.keys.get(&candidate.connection).is_some_and(is_another) {
+            return Verdict::Refuse(DisconnectReason::UnexpectedIdentity);
         }
-        if self.has_slot(candidate) || self.is_trusted(&candidate.key) {
-            Verdict::Admit
-        } else {
-            Verdict::Refuse(DisconnectReason::TooManyPeers)
+        match self.admitted.get(&candidate.key) {
+            Some(existing) if existing.connection == candidate.connection => Verdict::Admit,
+            Some(existing) => self.choose(candidate, existing, now),
+            None => self.look_for_slot(candidate).map_or_else(Verdict::Refuse, |()| Verdict::Admit),
+        }
+    }
+
+    /// Whether there is a slot for it.
+    fn look_for_slot(&self, candidate: Candidate) -> Result<(), DisconnectReason> {
+        match self.has_slot(candidate) || self.is_trusted(&candidate.key) {
+            true => Ok(()),
+            false => Err(DisconnectReason::TooManyPeers),
         }
     }
 
@@ -295,11 +312,13 @@ impl Admission {
     }
 
     /// Two connections with one node: which one stays?
-    fn choose(&self, candidate: Candidate, existing: &Admitted) -> Verdict {
+    fn choose(&self, candidate: Candidate, existing: &Admitted, now: Duration) -> Verdict {
         let stays = Direction::that_stays(&self.own, &candidate.key);
-        // The existing one gives way even as a peer: the remote node, for which the candidate
+        if !existing.is_new(now) {
+            Verdict::Challenge(existing.connection)
+        // The existing one gives way although it is a peer: the remote node, for which the candidate
         // may have come first, is ending it by the same rule.
-        if candidate.direction != existing.direction && candidate.direction == stays {
+        } else if candidate.direction != existing.direction && candidate.direction == stays {
             Verdict::Replace(existing.connection)
         } else {
             Verdict::Refuse(DisconnectReason::AlreadyConnected)

@@ -6,9 +6,9 @@
 //! ([`Admission::split_slots`]).
 //!
 //! Three facts decide about a node, and any combination of them can be true: its time has come;
-//! a dial of ours is under way; it is connected already, whoever dialed. The last one is
-//! [`Admission`]'s to know. A node whose inbound handshake is done counts as connected, so that
-//! most crossed dials never happen.
+//! a dial of ours is under way; it is a peer already, whoever dialed. The last one is
+//! [`Admission`]'s to know. An inbound handshake holds up no dial, as it does in go-ethereum: who
+//! is there is proved only by Hello, and a liar could keep us from a node for ever.
 //!
 //! Where we differ from go-ethereum: it waits 35 s after every dial. We are quicker at first,
 //! because in a workshop the other laptop is about to start; and slower by the length of the

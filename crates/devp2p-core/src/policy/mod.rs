@@ -11,8 +11,8 @@
 //!  accept ───── Door::enter ─┐                ┌ Admission::       ┌ Admission::
 //!                            ├── auth, ack ── ┤ after_handshake ──┤ after_hello ── peer
 //!  DialState::due ── dial ───┘                │      both Hellos  │
-//!                                             └ the remote key    └ the slots may have
-//!                                               is known            been taken meanwhile
+//!                                             └ the remote key    └ it is proved, and the
+//!                                               is claimed          slots may be taken by now
 //! ```
 //!
 //! Found nodes enter a server that searches (one with bootnodes), and are dialed into a third of

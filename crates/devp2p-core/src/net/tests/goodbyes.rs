@@ -26,7 +26,7 @@ async fn a_bare_uncompressed_goodbye_is_understood() {
 async fn a_peer_that_does_not_close_after_our_goodbye_is_left_after_a_second() {
     let (server, mut peer) = connect_peer(vec![], 4096).await;
     let began = Instant::now();
-    server.close.send(Some(DisconnectReason::Quitting)).unwrap();
+    server.orders.close(DisconnectReason::Quitting);
     peer.expect_goodbye(DisconnectReason::Quitting).await;
     assert!(matches!(server.end().await, EndReason::Local(DisconnectReason::Quitting)));
     assert!(began.elapsed() >= GOODBYE_TIMEOUT && began.elapsed() < 2 * GOODBYE_TIMEOUT);
@@ -41,7 +41,7 @@ async fn a_peer_that_takes_nothing_cannot_delay_the_goodbye() {
     });
     let (server, _peer) = connect_peer(vec![flooding], 4096).await;
     let began = Instant::now();
-    server.close.send(Some(DisconnectReason::Quitting)).unwrap();
+    server.orders.close(DisconnectReason::Quitting);
     assert!(matches!(server.end().await, EndReason::Local(DisconnectReason::Quitting)));
     assert!(began.elapsed() <= 2 * GOODBYE_TIMEOUT + Duration::from_millis(10));
 }

@@ -189,7 +189,7 @@ async fn a_handler_that_never_ends_is_aborted_after_a_second() {
     peer.send(PING, &[0xC0]).await;
     assert_eq!(peer.read().await.unwrap().0, PONG);
     let began = Instant::now();
-    server.close.send(Some(DisconnectReason::Quitting)).unwrap();
+    server.orders.close(DisconnectReason::Quitting);
     peer.expect_goodbye(DisconnectReason::Quitting).await;
     drop(peer);
     server.end().await;

@@ -50,7 +50,7 @@ async fn a_peer_that_answers_pings_stays() {
         peer.send(PONG, &[0xC0]).await;
     }
     assert_elapsed(began, PING_INTERVAL * 40);
-    server.close.send(Some(DisconnectReason::Quitting)).unwrap();
+    server.orders.close(DisconnectReason::Quitting);
     peer.expect_goodbye(DisconnectReason::Quitting).await;
 }
 

@@ -2,6 +2,8 @@
 //! time limit passes in no time.
 
 mod buffers;
+mod challenges;
+mod comeback;
 mod goodbyes;
 mod handlers;
 mod limits;
@@ -16,12 +18,13 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::io::{DuplexStream, ReadHalf, WriteHalf, duplex, split};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, timeout};
 
-use super::connection::{Connection, Context, Question, Standing};
+use super::connection::{Connection, Context, Newcomer, Standing, Word};
 use super::link::{Link, Stream};
+use super::orders::{OrderSender, orders};
 use super::receive::Incoming;
 use super::send::Outgoing;
 use super::{EndReason, SETUP_TIMEOUT, TransportError};
@@ -53,8 +56,8 @@ fn listening() -> Protocol {
 /// A server with one connection under way, as the main loop sees it.
 struct Server {
     connection: JoinHandle<EndReason>,
-    questions: mpsc::Receiver<Question>,
-    close: watch::Sender<Option<DisconnectReason>>,
+    words: mpsc::Receiver<Word>,
+    orders: OrderSender,
     /// Of messages only: add and drop are told by the main loop.
     events: Arc<EventSender>,
 }
@@ -129,23 +132,31 @@ async fn connect_peer(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer)
 impl Server {
     fn start(key: NodeKey, protocols: Vec<Protocol>, link: InMemory) -> Self {
         let capabilities = protocols.iter().map(Protocol::capability).collect();
-        let (questions, asked) = mpsc::channel(1);
-        let (close, closing) = watch::channel(None);
+        let (words, heard) = mpsc::channel(1);
+        let (sender, orders) = orders();
         let events = Arc::new(EventSender::new(true));
         let hello = Hello::new(key.public_key(), "ours", capabilities);
         let told = Some(Arc::downgrade(&events));
-        let context = Context { key: Arc::new(key), hello, protocols, questions, events: told };
+        let context = Context { key: Arc::new(key), hello, protocols, words, events: told };
         let connection =
-            Connection { context: Arc::new(context), number: ConnectionNumber(1), closing };
+            Connection { context: Arc::new(context), number: ConnectionNumber(1), orders };
         let deadline = Instant::now() + SETUP_TIMEOUT;
         let connection = tokio::spawn(connection.proceed(Box::new(link), deadline));
-        Self { connection, questions: asked, close, events }
+        Self { connection, words: heard, orders: sender, events }
     }
 
     /// Answers the connection's next question.
     async fn answer(&mut self, answer: Result<(), DisconnectReason>) {
-        let question = timeout(LONG, self.questions.recv()).await.unwrap().unwrap();
-        question.answer.send(answer.map(|()| Standing::default())).unwrap();
+        self.answer_with(answer.map(|()| Standing::default())).await;
+    }
+
+    async fn answer_with(&mut self, answer: Result<Standing, DisconnectReason>) {
+        match timeout(LONG, self.words.recv()).await.unwrap().unwrap() {
+            Word::HandshakeDone(_, asker) | Word::HelloDone(Newcomer { answer: asker, .. }) => {
+                asker.send(answer).unwrap();
+            }
+            Word::Alive(_) => panic!("nobody asked whether it lives"),
+        }
     }
 
     fn subscribe(&self) -> Events {

@@ -4,6 +4,7 @@ use super::*;
 use crate::events::PeerEvent;
 use crate::net::WRITE_STALL;
 use crate::protocol::{Msg, QUEUE_BYTES};
+use tokio::sync::watch;
 
 /// msg-id of `foo/42`'s only message.
 const FOO: u64 = 0x10;
@@ -246,7 +247,7 @@ async fn a_peer_that_never_stops_sending_can_be_told_to_go() {
     let mut events = server.subscribe();
     let flood = never_stop_sending(peer);
     timeout(LONG, events.next()).await.unwrap().unwrap();
-    server.close.send_replace(Some(DisconnectReason::Quitting));
+    server.orders.close(DisconnectReason::Quitting);
     let reason = server.end().await;
     assert!(matches!(reason, EndReason::Local(DisconnectReason::Quitting)), "{reason:?}");
     timeout(LONG, flood).await.unwrap().unwrap();

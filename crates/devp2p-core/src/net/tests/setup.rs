@@ -8,9 +8,9 @@ async fn both_hellos_make_a_peer_and_two_questions_are_asked() {
     let (mut server, mut peer) = connect_peer(vec![listening()], 4096).await;
     peer.send(PING, &[0xC0]).await;
     assert_eq!(peer.read().await.unwrap(), (PONG, vec![0xC0]));
-    server.close.send(Some(DisconnectReason::Requested)).unwrap();
+    server.orders.close(DisconnectReason::Requested);
     peer.expect_goodbye(DisconnectReason::Requested).await;
-    assert!(server.questions.try_recv().is_err(), "there was a third question");
+    assert!(server.words.try_recv().is_err(), "there was a third question");
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,7 +42,7 @@ async fn who_is_refused_after_hello_gets_the_reason_compressed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hello_with_another_key_than_the_handshake_proved_is_refused() {
+async fn a_hello_with_another_key_than_the_handshake_is_refused() {
     let (mut server, mut peer) = connect(vec![], 4096).await;
     server.answer(Ok(())).await;
     peer.hello.public_key = key(3).public_key();
@@ -131,7 +131,7 @@ async fn a_server_that_stops_says_so_to_connections_that_are_being_set_up() {
     let (mut server, mut peer) = connect(vec![], 4096).await;
     server.answer(Ok(())).await;
     assert_eq!(peer.read().await.unwrap().0, HELLO);
-    server.close.send(Some(DisconnectReason::Quitting)).unwrap();
+    server.orders.close(DisconnectReason::Quitting);
     peer.expect_goodbye(DisconnectReason::Quitting).await;
 }
 
@@ -145,8 +145,7 @@ async fn a_node_that_is_trusted_while_hellos_are_exchanged_is_trusted_for_its_ha
     let (mut server, mut peer) = connect(vec![foo], 4096).await;
     server.answer(Ok(())).await;
     peer.exchange_hello().await;
-    let question = timeout(LONG, server.questions.recv()).await.unwrap().unwrap();
-    question.answer.send(Ok(Standing { trusted: true, is_static: false })).unwrap();
+    server.answer_with(Ok(Standing { trusted: true, is_static: false })).await;
     assert_eq!(timeout(LONG, heard.recv()).await.unwrap(), Some(true));
 }
 

@@ -10,6 +10,13 @@ use crate::keys::NodeKey;
 const REFUSE_ALREADY: Verdict = Verdict::Refuse(DisconnectReason::AlreadyConnected);
 const REFUSE_TOO_MANY: Verdict = Verdict::Refuse(DisconnectReason::TooManyPeers);
 const REFUSE_SELF: Verdict = Verdict::Refuse(DisconnectReason::ConnectedToSelf);
+const TOO_MANY: Result<(), DisconnectReason> = Err(DisconnectReason::TooManyPeers);
+const ALREADY: Result<(), DisconnectReason> = Err(DisconnectReason::AlreadyConnected);
+
+/// When most things happen.
+const NOW: Duration = Duration::from_secs(100);
+/// When a peer of `NOW` is not a new one any more.
+const LATER: Duration = Duration::from_secs(110);
 
 fn key(n: u8) -> PublicKey {
     NodeKey::from_bytes([n; 32]).unwrap().public_key()
@@ -29,8 +36,8 @@ fn outbound(id: u64, key: PublicKey) -> Candidate {
 }
 
 fn make_peer(admission: &mut Admission, candidate: Candidate) {
-    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
-    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+    assert_eq!(admission.after_handshake(candidate, NOW), Ok(()));
+    assert_eq!(admission.after_hello(candidate, NOW), Verdict::Admit);
 }
 
 #[test]
@@ -38,11 +45,12 @@ fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
     let mut admission = Admission::new(key(1), 1);
     let candidate = inbound(7, key(2));
 
-    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
-    assert!(admission.contains(&key(2)));
+    assert_eq!(admission.after_handshake(candidate, NOW), Ok(()));
+    assert!(!admission.contains(&key(2)), "nothing is proved yet");
     assert_eq!((admission.peers(), admission.free_slots()), (0, 1));
 
-    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+    assert_eq!(admission.after_hello(candidate, NOW), Verdict::Admit);
+    assert!(admission.contains(&key(2)));
     assert_eq!((admission.peers(), admission.free_slots()), (1, 0));
 
     admission.ended(candidate.connection);
@@ -51,13 +59,36 @@ fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
     make_peer(&mut admission, inbound(8, key(3)));
 }
 
+/// Whoever knows a public key can claim it: the handshake alone proves nothing.
+#[test]
+fn a_claim_keeps_nobody_out_and_ends_nobody() {
+    let (small, large) = small_and_large();
+    for (own, other) in [(small, large), (large, small)] {
+        for make in [inbound, outbound] {
+            // A claim that came first does not keep the node itself out.
+            let mut admission = Admission::new(own, 1);
+            let (claim, real) = (inbound(7, other), make(8, other));
+            assert_eq!(admission.after_handshake(claim, NOW), Ok(()));
+            make_peer(&mut admission, real);
+
+            // A claim that comes later ends nothing, and takes nothing when it ends.
+            for when in [NOW, LATER] {
+                let _ = admission.after_handshake(claim, when);
+                admission.ended(claim.connection);
+                assert!(admission.contains(&other));
+                assert_eq!((admission.peers(), admission.free_slots()), (1, 0));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_connection_that_says_something_else_than_before_puts_no_counter_out_of_step() {
     let mut admission = Admission::new(key(1), 5);
-    assert_eq!(admission.after_handshake(inbound(7, key(2))), Verdict::Admit);
+    make_peer(&mut admission, inbound(7, key(2)));
     let another_key = Verdict::Refuse(DisconnectReason::UnexpectedIdentity);
-    assert_eq!(admission.after_hello(inbound(7, key(3))), another_key);
-    assert_eq!(admission.after_hello(outbound(7, key(2))), Verdict::Admit);
+    assert_eq!(admission.after_hello(inbound(7, key(3)), NOW), another_key);
+    assert_eq!(admission.after_hello(outbound(7, key(2)), NOW), Verdict::Admit);
     assert_eq!((admission.peers(), admission.free_slots()), (1, 4));
     admission.ended(ConnectionNumber(7));
     assert_eq!((admission.peers(), admission.free_slots()), (0, 5));
@@ -67,8 +98,10 @@ fn a_connection_that_says_something_else_than_before_puts_no_counter_out_of_step
 #[test]
 fn zero_slots_refuse_everybody_who_is_not_trusted() {
     let mut admission = Admission::new(key(1), 0);
-    assert_eq!(admission.after_handshake(inbound(7, key(2))), REFUSE_TOO_MANY);
-    assert_eq!(admission.after_handshake(outbound(8, key(3))), REFUSE_TOO_MANY);
+    for candidate in [inbound(7, key(2)), outbound(8, key(3))] {
+        assert_eq!(admission.after_handshake(candidate, NOW), TOO_MANY);
+        assert_eq!(admission.after_hello(candidate, NOW), REFUSE_TOO_MANY);
+    }
     assert!(!admission.contains(&key(2)), "a refused connection is not recorded");
 
     admission.trust(key(2));
@@ -79,11 +112,11 @@ fn zero_slots_refuse_everybody_who_is_not_trusted() {
 fn two_set_ups_may_race_for_the_last_slot_and_one_wins() {
     let mut admission = Admission::new(key(1), 1);
     let (first, second) = (inbound(7, key(2)), inbound(8, key(3)));
-    assert_eq!(admission.after_handshake(first), Verdict::Admit);
-    assert_eq!(admission.after_handshake(second), Verdict::Admit);
+    assert_eq!(admission.after_handshake(first, NOW), Ok(()));
+    assert_eq!(admission.after_handshake(second, NOW), Ok(()));
 
-    assert_eq!(admission.after_hello(second), Verdict::Admit);
-    assert_eq!(admission.after_hello(first), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_hello(second, NOW), Verdict::Admit);
+    assert_eq!(admission.after_hello(first, NOW), REFUSE_TOO_MANY);
     assert_eq!(admission.peers(), 1);
 
     admission.ended(first.connection);
@@ -97,7 +130,7 @@ fn a_trusted_peer_needs_no_free_slot_but_takes_one() {
     admission.trust(key(2));
     assert!(admission.is_trusted(&key(2)));
     make_peer(&mut admission, inbound(7, key(2)));
-    assert_eq!(admission.after_handshake(inbound(8, key(3))), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_handshake(inbound(8, key(3)), NOW), TOO_MANY);
 
     admission.trust(key(3));
     make_peer(&mut admission, inbound(9, key(3)));
@@ -109,14 +142,14 @@ fn trust_counts_at_the_moment_of_the_checkpoint() {
     let mut admission = Admission::new(key(1), 0);
     admission.trust(key(2));
     let candidate = inbound(7, key(2));
-    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
+    assert_eq!(admission.after_handshake(candidate, NOW), Ok(()));
 
     admission.distrust(&key(2));
     assert!(!admission.is_trusted(&key(2)));
-    assert_eq!(admission.after_hello(candidate), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_hello(candidate, NOW), REFUSE_TOO_MANY);
 
     admission.trust(key(2));
-    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
+    assert_eq!(admission.after_hello(candidate, NOW), Verdict::Admit);
     admission.distrust(&key(2));
     assert_eq!(admission.peers(), 1, "a peer stays a peer");
 }
@@ -124,28 +157,52 @@ fn trust_counts_at_the_moment_of_the_checkpoint() {
 #[test]
 fn our_own_key_is_told_so_before_anything_else() {
     let mut admission = Admission::new(key(1), 0);
-    assert_eq!(admission.after_handshake(outbound(7, key(1))), REFUSE_SELF);
-    assert_eq!(admission.after_handshake(inbound(8, key(1))), REFUSE_SELF);
-
-    admission.trust(key(1));
-    assert_eq!(admission.after_handshake(inbound(9, key(1))), REFUSE_SELF);
-    assert_eq!(admission.after_hello(inbound(9, key(1))), REFUSE_SELF);
+    for _trusted in [false, true] {
+        for candidate in [outbound(7, key(1)), inbound(8, key(1))] {
+            let told = Err(DisconnectReason::ConnectedToSelf);
+            assert_eq!(admission.after_handshake(candidate, NOW), told);
+            assert_eq!(admission.after_hello(candidate, NOW), REFUSE_SELF);
+        }
+        admission.trust(key(1));
+    }
 }
 
 #[test]
-fn a_second_connection_of_the_same_direction_is_refused() {
-    for existing_phase in [Phase::SetUp, Phase::Peer] {
-        for make in [inbound, outbound] {
-            let mut admission = Admission::new(key(1), 1);
-            let existing = make(7, key(2));
-            assert_eq!(admission.checkpoint(existing, existing_phase), Verdict::Admit);
+fn a_second_connection_with_a_new_peer_is_refused_unless_it_crossed_and_is_the_one_to_stay() {
+    for make in [inbound, outbound] {
+        let mut admission = Admission::new(key(1), 1);
+        make_peer(&mut admission, make(7, key(2)));
 
-            assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
-            assert_eq!(admission.after_hello(make(8, key(2))), REFUSE_ALREADY);
-            admission.trust(key(2));
-            assert_eq!(admission.after_handshake(make(8, key(2))), REFUSE_ALREADY);
-            admission.ended(ConnectionNumber(8));
-            assert!(admission.contains(&key(2)), "the end of the refused one changes nothing");
+        assert_eq!(admission.after_handshake(make(8, key(2)), NOW), ALREADY);
+        assert_eq!(admission.after_hello(make(8, key(2)), NOW), REFUSE_ALREADY);
+        admission.trust(key(2));
+        assert_eq!(admission.after_handshake(make(8, key(2)), NOW), ALREADY);
+        admission.ended(ConnectionNumber(8));
+        assert!(admission.contains(&key(2)), "the end of the refused one changes nothing");
+    }
+}
+
+#[test]
+fn a_peer_that_seems_to_have_come_back_is_challenged_when_the_newcomer_has_proved_its_key() {
+    for (own, other) in [(key(1), key(2)), (key(2), key(1))] {
+        for (old, new) in [
+            (inbound(7, other), inbound(8, other)),
+            (outbound(7, other), inbound(8, other)),
+            (inbound(7, other), outbound(8, other)),
+        ] {
+            // Both slots of an inbound peer are for the one that comes back.
+            for mut admission in [Admission::new(own, 1), split(own, 2)] {
+                make_peer(&mut admission, old);
+                assert_eq!(admission.after_handshake(new, LATER), Ok(()));
+                let challenge = Verdict::Challenge(old.connection);
+                assert_eq!(admission.after_hello(new, LATER), challenge);
+                assert_eq!(admission.after_hello(new, LATER), challenge, "the old one is there");
+                admission.ended(old.connection);
+                assert_eq!(admission.after_hello(new, LATER), Verdict::Admit);
+                assert_eq!(admission.peers(), 1);
+                admission.ended(new.connection);
+                assert_eq!(admission.peers(), 0);
+            }
         }
     }
 }
@@ -154,8 +211,8 @@ fn a_second_connection_of_the_same_direction_is_refused() {
 fn already_connected_is_told_before_too_many_peers() {
     let mut admission = Admission::new(key(1), 1);
     make_peer(&mut admission, inbound(7, key(2)));
-    assert_eq!(admission.after_handshake(inbound(8, key(2))), REFUSE_ALREADY);
-    assert_eq!(admission.after_handshake(inbound(9, key(3))), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_handshake(inbound(8, key(2)), NOW), ALREADY);
+    assert_eq!(admission.after_handshake(inbound(9, key(3)), NOW), TOO_MANY);
 }
 
 #[test]
@@ -167,37 +224,28 @@ fn of_crossed_dials_the_one_dialed_by_the_smaller_key_stays() {
         (large, inbound(7, small), outbound(8, small)),
     ];
     for (own, stays, gives_way) in table {
-        for phase in [Phase::SetUp, Phase::Peer] {
-            let mut admission = Admission::new(own, 1);
-            assert_eq!(admission.checkpoint(gives_way, phase), Verdict::Admit);
-            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
-            assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
-            admission.ended(gives_way.connection);
-            make_peer(&mut admission, stays);
+        let mut admission = Admission::new(own, 1);
+        make_peer(&mut admission, gives_way);
+        let replace = Verdict::Replace(gives_way.connection);
+        assert_eq!(admission.after_hello(stays, NOW), replace);
+        assert_eq!(admission.after_hello(stays, NOW), replace);
+        assert_eq!(
+            admission.after_handshake(inbound(9, key(3)), NOW),
+            TOO_MANY,
+            "it still has its slot"
+        );
+        admission.ended(gives_way.connection);
+        make_peer(&mut admission, stays);
 
-            let mut admission = Admission::new(own, 1);
-            assert_eq!(admission.checkpoint(stays, phase), Verdict::Admit);
-            assert_eq!(admission.after_handshake(gives_way), REFUSE_ALREADY);
+        let mut admission = Admission::new(own, 1);
+        make_peer(&mut admission, stays);
+        assert_eq!(admission.after_hello(gives_way, NOW), REFUSE_ALREADY);
+        for late in [stays, gives_way] {
+            let late = Candidate { connection: ConnectionNumber(9), ..late };
+            let before_hello = admission.after_handshake(late, NOW);
+            assert_eq!(before_hello, ALREADY, "the other side has not seen our Hello on it");
         }
     }
-}
-
-#[test]
-fn a_replaced_connection_comes_no_further_and_keeps_its_slot_until_it_is_gone() {
-    let (small, large) = small_and_large();
-    let mut admission = Admission::new(small, 1);
-    let (stays, gives_way) = (outbound(7, large), inbound(8, large));
-    assert_eq!(admission.after_handshake(gives_way), Verdict::Admit);
-    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
-    assert_eq!(admission.after_hello(gives_way), REFUSE_ALREADY);
-    assert_eq!(admission.peers(), 0);
-
-    let mut admission = Admission::new(small, 1);
-    make_peer(&mut admission, gives_way);
-    assert_eq!(admission.after_handshake(stays), Verdict::Replace(gives_way.connection));
-    assert_eq!(admission.after_handshake(inbound(9, key(3))), REFUSE_TOO_MANY);
-    admission.ended(gives_way.connection);
-    make_peer(&mut admission, stays);
 }
 
 #[test]
@@ -209,14 +257,13 @@ fn calls_that_do_not_fit_change_nothing() {
     let candidate = inbound(7, key(2));
     make_peer(&mut admission, candidate);
     admission.ended(ConnectionNumber(99));
-    assert_eq!(admission.after_hello(candidate), Verdict::Admit);
-    assert_eq!(admission.after_handshake(candidate), Verdict::Admit);
-    assert_eq!(admission.peers(), 1, "a peer does not fall back into set-up");
+    assert_eq!(admission.after_hello(candidate, NOW), Verdict::Admit);
+    assert_eq!(admission.peers(), 1, "it is one peer, however often it asks");
 
     let unseen = inbound(8, key(3));
-    assert_eq!(admission.after_hello(unseen), Verdict::Admit);
+    assert_eq!(admission.after_hello(unseen, NOW), Verdict::Admit);
     assert_eq!(admission.peers(), 2, "the second checkpoint alone asks all questions, too");
-    assert_eq!(admission.after_hello(candidate), Verdict::Admit, "also when no slot is left");
+    assert_eq!(admission.after_hello(candidate, NOW), Verdict::Admit, "also when no slot is left");
     admission.ended(unseen.connection);
     admission.ended(unseen.connection);
     assert_eq!(admission.peers(), 1);
@@ -240,7 +287,7 @@ fn a_third_of_split_slots_but_at_least_one_is_for_those_we_dial() {
         for n in 1..=100 {
             let in_time = usize::from(n) <= inbound_slots;
             let expected = if in_time { Verdict::Admit } else { REFUSE_TOO_MANY };
-            let verdict = admission.after_hello(inbound(n.into(), key(n)));
+            let verdict = admission.after_hello(inbound(n.into(), key(n)), NOW);
             assert_eq!(verdict, expected, "inbound {n} of {max_peers} slots");
         }
         assert_eq!(admission.free_slots(), dialed);
@@ -263,12 +310,12 @@ fn our_own_dials_may_take_every_slot() {
         make_peer(&mut admission, outbound(n.into(), key(n)));
     }
     assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
-    assert_eq!(admission.after_handshake(outbound(5, key(5))), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_handshake(outbound(5, key(5)), NOW), TOO_MANY);
 
     admission.ended(ConnectionNumber(2));
     assert_eq!(admission.free_dial_slots(), 0, "two dialed peers are more than a third");
     make_peer(&mut admission, inbound(6, key(6)));
-    assert_eq!(admission.after_handshake(inbound(7, key(7))), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_handshake(inbound(7, key(7)), NOW), TOO_MANY);
 }
 
 #[test]
@@ -281,33 +328,30 @@ fn trusted_inbound_peers_take_inbound_slots_and_need_none() {
     assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
     admission.ended(ConnectionNumber(2));
     assert_eq!(admission.free_dial_slots(), 1);
-    assert_eq!(admission.after_handshake(inbound(4, key(4))), REFUSE_TOO_MANY);
+    assert_eq!(admission.after_handshake(inbound(4, key(4)), NOW), TOO_MANY);
     make_peer(&mut admission, outbound(5, key(5)));
 }
 
 #[test]
 fn an_inbound_connection_for_which_our_dial_gave_way_may_have_any_slot() {
     let (small, large) = small_and_large();
-    for phase in [Phase::SetUp, Phase::Peer] {
-        // Our key is the larger one: the connection that they dialed stays.
-        let mut admission = split(large, 3);
-        for n in [3, 4] {
-            make_peer(&mut admission, inbound(n.into(), key(n)));
-        }
-        let (ours, theirs) = (outbound(7, small), inbound(8, small));
-        assert_eq!(admission.checkpoint(ours, phase), Verdict::Admit);
-        assert_eq!(admission.after_handshake(theirs), Verdict::Replace(ours.connection));
-        admission.ended(ours.connection);
-        make_peer(&mut admission, theirs);
-        assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
+    // Our key is the larger one: the connection that they dialed stays.
+    let mut admission = split(large, 3);
+    make_peer(&mut admission, inbound(3, key(3)));
+    let (ours, theirs) = (outbound(7, small), inbound(8, small));
+    make_peer(&mut admission, ours);
+    assert_eq!(admission.after_hello(theirs, NOW), Verdict::Replace(ours.connection));
+    make_peer(&mut admission, inbound(4, key(4)));
+    admission.ended(ours.connection);
+    assert_eq!(admission.after_hello(theirs, NOW), Verdict::Admit);
+    assert_eq!((admission.free_slots(), admission.free_dial_slots()), (0, 0));
 
-        admission.ended(ConnectionNumber(3));
-        assert_eq!(admission.free_dial_slots(), 1);
-        assert_eq!(admission.after_handshake(inbound(9, key(9))), REFUSE_TOO_MANY);
-        admission.ended(theirs.connection);
-        make_peer(&mut admission, inbound(9, key(9)));
-        assert_eq!(admission.after_handshake(inbound(10, small)), REFUSE_TOO_MANY);
-    }
+    admission.ended(ConnectionNumber(3));
+    assert_eq!(admission.free_dial_slots(), 1);
+    assert_eq!(admission.after_handshake(inbound(9, key(9)), NOW), TOO_MANY);
+    admission.ended(theirs.connection);
+    make_peer(&mut admission, inbound(9, key(9)));
+    assert_eq!(admission.after_handshake(inbound(10, small), NOW), TOO_MANY);
 }
 
 /// How one node sees one of the two crossed dials.
@@ -315,13 +359,15 @@ fn an_inbound_connection_for_which_our_dial_gave_way_may_have_any_slot() {
 enum Stage {
     /// The handshake is under way.
     Handshake,
-    /// At the first checkpoint, until the other connection is gone.
-    Waiting,
-    /// Between the checkpoints.
+    /// Past the first checkpoint: our Hello is sent.
     Hello,
+    /// At the second checkpoint, until the other connection is gone.
+    Waiting,
     Peer,
-    /// Told to end; its goodbye is under way.
-    Ending,
+    /// Told to end; its goodbye is under way. Whether our Hello was sent before.
+    Ending {
+        hello_sent: bool,
+    },
     Gone,
 }
 
@@ -339,47 +385,60 @@ impl CrossedDials {
         Self { keys, admissions, stages: [[Stage::Handshake; 2]; 2] }
     }
 
-    /// The world after the next step of `connection` at `node`, if there is one.
-    fn step(&self, node: usize, connection: usize) -> Option<Self> {
-        let mut next = self.clone();
+    /// The worlds after the next step of `connection` at `node`.
+    fn step(&self, node: usize, connection: usize) -> Vec<Self> {
         let other_end = self.stages[1 - node][connection];
+        let hello_came = matches!(
+            other_end,
+            Stage::Hello | Stage::Waiting | Stage::Peer | Stage::Ending { hello_sent: true }
+        );
+        let end = |world: &Self| world.end(node, connection);
         match self.stages[node][connection] {
-            Stage::Gone => return None,
-            Stage::Ending => next.end(node, connection),
-            _ if other_end == Stage::Gone => next.end(node, connection),
-            Stage::Waiting if self.stages[node][1 - connection] != Stage::Gone => return None,
-            Stage::Handshake | Stage::Waiting => next.ask(node, connection, Stage::Hello),
-            Stage::Hello if matches!(other_end, Stage::Hello | Stage::Peer) => {
-                next.ask(node, connection, Stage::Peer);
+            Stage::Gone => vec![],
+            Stage::Ending { .. } => vec![end(self)],
+            _ if other_end == Stage::Gone => vec![end(self)],
+            Stage::Handshake => vec![self.ask(node, connection)],
+            // What is seen first: their Hello, or what they said after it.
+            Stage::Hello if hello_came => vec![self.ask(node, connection)],
+            Stage::Waiting if self.stages[node][1 - connection] == Stage::Gone => {
+                vec![self.ask(node, connection)]
             }
-            Stage::Hello | Stage::Peer => return None,
+            Stage::Hello | Stage::Waiting | Stage::Peer => vec![],
         }
-        Some(next)
     }
 
-    fn ask(&mut self, node: usize, connection: usize, then: Stage) {
+    fn ask(&self, node: usize, connection: usize) -> Self {
+        let mut next = self.clone();
         let direction = if node == connection { Direction::Outbound } else { Direction::Inbound };
-        let id = ConnectionNumber(u64::try_from(connection).unwrap());
-        let candidate = Candidate { connection: id, key: self.keys[1 - node], direction };
-        let admission = &mut self.admissions[node];
-        let verdict = match then {
-            Stage::Peer => admission.after_hello(candidate),
-            _ => admission.after_handshake(candidate),
-        };
-        self.stages[node][connection] = match verdict {
-            Verdict::Admit => then,
-            Verdict::Refuse(_) => Stage::Ending,
-            Verdict::Replace(other) => {
-                assert_eq!(other, ConnectionNumber(u64::try_from(1 - connection).unwrap()));
-                self.stages[node][1 - connection] = Stage::Ending;
-                Stage::Waiting
+        let number = |connection| ConnectionNumber(u64::try_from(connection).unwrap());
+        let candidate =
+            Candidate { connection: number(connection), key: self.keys[1 - node], direction };
+        let admission = &mut next.admissions[node];
+        next.stages[node][connection] = if self.stages[node][connection] == Stage::Handshake {
+            match admission.after_handshake(candidate, NOW) {
+                Ok(()) => Stage::Hello,
+                Err(_) => Stage::Ending { hello_sent: false },
+            }
+        } else {
+            match admission.after_hello(candidate, NOW) {
+                Verdict::Admit => Stage::Peer,
+                Verdict::Refuse(_) => Stage::Ending { hello_sent: true },
+                Verdict::Replace(other) => {
+                    assert_eq!(other, number(1 - connection));
+                    next.stages[node][1 - connection] = Stage::Ending { hello_sent: true };
+                    Stage::Waiting
+                }
+                Verdict::Challenge(_) => panic!("both are new"),
             }
         };
+        next
     }
 
-    fn end(&mut self, node: usize, connection: usize) {
-        self.admissions[node].ended(ConnectionNumber(u64::try_from(connection).unwrap()));
-        self.stages[node][connection] = Stage::Gone;
+    fn end(&self, node: usize, connection: usize) -> Self {
+        let mut next = self.clone();
+        next.admissions[node].ended(ConnectionNumber(u64::try_from(connection).unwrap()));
+        next.stages[node][connection] = Stage::Gone;
+        next
     }
 }
 
@@ -403,15 +462,23 @@ fn crossed_dials_end_with_the_same_peer_on_both_sides_in_every_order_of_events()
                 }
                 assert!(world.admissions.iter().all(|admission| admission.peers() <= 1));
                 let steps = [(0, 0), (0, 1), (1, 0), (1, 1)];
-                let next = steps.map(|(node, connection)| world.step(node, connection));
-                if next.iter().all(Option::is_none) {
+                let next: Vec<_> = steps
+                    .iter()
+                    .flat_map(|(node, connection)| world.step(*node, *connection))
+                    .collect();
+                if next.is_empty() {
                     ends.insert(world.stages);
                 }
-                worlds.extend(next.into_iter().flatten());
+                worlds.extend(next);
             }
-            let mut end = [Stage::Gone; 2];
-            end[winner] = Stage::Peer;
-            assert_eq!(ends, HashSet::from([[end, end]]), "exactly one way to end");
+            // Whoever is a peer before the other dial has sent a Hello stays; else the rule decides.
+            let stays = |connection: usize| {
+                let mut end = [Stage::Gone; 2];
+                end[connection] = Stage::Peer;
+                [end, end]
+            };
+            let expected = HashSet::from([stays(winner), stays(1 - winner)]);
+            assert_eq!(ends, expected, "one connection, the same on both sides");
             assert!(seen.len() > 50, "only {} worlds: the test looks at too few", seen.len());
         }
     }
@@ -436,12 +503,12 @@ proptest! {
             match what {
                 0 => admission.trust(key(node)),
                 1 => admission.ended(ConnectionNumber(number)),
-                2 => drop(admission.after_hello(candidate)),
-                _ => drop(admission.after_handshake(candidate)),
+                2 => drop(admission.after_hello(candidate, NOW)),
+                3 => drop(admission.after_hello(candidate, LATER)),
+                _ => drop(admission.after_handshake(candidate, NOW)),
             }
             let peers = |direction| {
-                let is_one = |other: &&Admitted| other.phase == Phase::Peer && other.direction == direction;
-                admission.admitted.values().filter(is_one).count()
+                admission.admitted.values().filter(|other| other.direction == direction).count()
             };
             let (coming, going) = (peers(Direction::Inbound), peers(Direction::Outbound));
             prop_assert_eq!((admission.inbound_peers, admission.outbound_peers), (coming, going));

@@ -44,7 +44,7 @@ fn candidate(n: u8, direction: Direction) -> Candidate {
 }
 
 fn make_peer(admission: &mut Admission, n: u8, direction: Direction) {
-    assert_eq!(admission.after_hello(candidate(n, direction)), Verdict::Admit);
+    assert_eq!(admission.after_hello(candidate(n, direction), s(0)), Verdict::Admit);
 }
 
 #[test]
@@ -196,15 +196,15 @@ fn never_more_than_fifty_dials_are_under_way() {
 }
 
 #[test]
-fn a_node_whose_inbound_handshake_is_done_is_not_dialed() {
+fn a_claim_to_be_a_node_holds_up_no_dial_of_it() {
     let (mut dials, mut admission) = dial_state(1);
-    let inbound = candidate(1, Direction::Inbound);
-    assert_eq!(admission.after_handshake(inbound), Verdict::Admit);
-    assert_eq!(dials.due(s(1), &mut admission), []);
-    assert_eq!(dials.next_wake(&mut admission), None);
+    assert_eq!(admission.after_handshake(candidate(1, Direction::Inbound), s(1)), Ok(()));
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
 
-    admission.ended(inbound.connection);
-    assert_eq!(dials.due(s(2), &mut admission), [enode(1)], "it never was a peer: no need to wait");
+    let (mut dials, mut admission) = found::searching(9);
+    assert_eq!(admission.after_handshake(candidate(1, Direction::Inbound), s(1)), Ok(()));
+    dials.found(enode(1), s(1), &admission);
+    assert_eq!(dials.due(s(1), &mut admission), [enode(1)]);
 }
 
 #[test]
@@ -407,55 +407,65 @@ impl World {
     fn handshake(&mut self, key: PublicKey, direction: Direction) {
         self.next_id += 1;
         let candidate = Candidate { connection: ConnectionNumber(self.next_id), key, direction };
-        let mut verdict = self.admission.after_handshake(candidate);
-        if let Verdict::Replace(existing) = verdict {
-            assert!(self.live.iter().any(|live| live.candidate.connection == existing));
-            self.end(&key);
-            verdict = self.admission.after_handshake(candidate);
-        }
-        match verdict {
-            Verdict::Admit => self.live.push(Live { candidate, is_peer: false }),
-            Verdict::Refuse(_) if direction == Direction::Outbound => {
+        match self.admission.after_handshake(candidate, self.now) {
+            Ok(()) => self.live.push(Live { candidate, is_peer: false }),
+            Err(_) if direction == Direction::Outbound => {
                 assert_eq!(self.dials.refused(&key, self.now).is_some(), self.dials.contains(&key));
                 self.parted.insert(key, self.now);
             }
-            Verdict::Refuse(_) => {}
-            Verdict::Replace(_) => panic!("the other connection is gone"),
+            Err(_) => {}
         }
     }
 
+    /// The connection in set-up that began last gets past the Hellos.
     fn hello(&mut self, key: &PublicKey) {
-        let Some(at) = self.live.iter().position(|live| live.candidate.key == *key) else {
+        let is_coming = |live: &Live| live.candidate.key == *key && !live.is_peer;
+        let Some(at) = self.live.iter().rposition(is_coming) else {
             return;
         };
-        let Live { candidate, is_peer } = self.live[at];
-        match self.admission.after_hello(candidate) {
-            Verdict::Admit if is_peer => {}
+        let candidate = self.live[at].candidate;
+        match self.admission.after_hello(candidate, self.now) {
             Verdict::Admit => {
                 self.live[at].is_peer = true;
                 if candidate.direction == Direction::Outbound {
                     self.dials.connected(key);
                 }
             }
-            Verdict::Refuse(_) => self.end(key),
-            Verdict::Replace(_) => panic!("there is no other connection"),
+            Verdict::Refuse(_) => self.end_connection(candidate.connection),
+            Verdict::Replace(other) => {
+                self.end_connection(other);
+                self.hello(key);
+            }
+            // Every second one is still alive.
+            Verdict::Challenge(other) if other.0 % 2 == 0 => {
+                self.end_connection(other);
+                self.hello(key);
+            }
+            Verdict::Challenge(_) => self.end_connection(candidate.connection),
         }
     }
 
+    /// The connection that began first ends.
     fn end(&mut self, key: &PublicKey) {
-        let Some(at) = self.live.iter().position(|live| live.candidate.key == *key) else {
-            return;
-        };
-        let Live { candidate, is_peer } = self.live.remove(at);
-        self.admission.ended(candidate.connection);
+        let first = self.live.iter().find(|live| live.candidate.key == *key);
+        if let Some(connection) = first.map(|live| live.candidate.connection) {
+            self.end_connection(connection);
+        }
+    }
+
+    fn end_connection(&mut self, number: ConnectionNumber) {
+        let at = self.live.iter().position(|live| live.candidate.connection == number);
+        let Live { candidate: Candidate { key, direction, .. }, is_peer } =
+            self.live.remove(at.unwrap());
+        self.admission.ended(number);
         if is_peer {
-            self.dials.dropped(key, self.now);
-        } else if candidate.direction == Direction::Outbound {
-            self.dials.refused(key, self.now);
+            self.dials.dropped(&key, self.now);
+        } else if direction == Direction::Outbound {
+            self.dials.refused(&key, self.now);
         } else {
             return;
         }
-        self.parted.insert(*key, self.now);
+        self.parted.insert(key, self.now);
     }
 
     /// How many of our dials have not become a peer.
@@ -478,7 +488,11 @@ impl World {
         for (n, node) in due.iter().enumerate() {
             let key = node.public_key;
             assert!(!self.dialing.contains(&key), "a second dial of one node");
-            assert!(!self.live.iter().any(|live| live.candidate.key == key), "it is connected");
+            let is_there = |live: &Live| {
+                let is_claim = live.candidate.direction == Direction::Inbound && !live.is_peer;
+                live.candidate.key == key && !is_claim
+            };
+            assert!(!self.live.iter().any(is_there), "it is connected");
             if self.dials.contains(&key) {
                 let has_slot = before + n < self.admission.free_slots();
                 assert!(has_slot || self.admission.is_trusted(&key), "a dial without a slot");
@@ -499,7 +513,9 @@ impl World {
     fn settle(&mut self) {
         for n in 1..=6 {
             self.happen(&Event::Fail(n));
-            self.happen(&Event::End(n));
+        }
+        while let Some(live) = self.live.first() {
+            self.end_connection(live.candidate.connection);
         }
         let mut waiting: HashSet<PublicKey> = (1..=6).map(key).collect();
         waiting.retain(|key| self.dials.contains(key));

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Nobody to dial yet; `max_peers` slots, a third of them for found nodes.
-fn searching(max_peers: usize) -> (DialState, Admission) {
+pub(super) fn searching(max_peers: usize) -> (DialState, Admission) {
     let mut admission = Admission::new(key(OWN), max_peers);
     admission.split_slots();
     (DialState::new(key(OWN)), admission)
@@ -83,11 +83,11 @@ fn ourselves_connected_static_dialed_and_waiting_nodes_are_not_taken() {
 }
 
 #[test]
-fn a_found_node_that_dials_us_or_is_added_is_not_dialed_as_a_found_one() {
+fn a_found_node_that_comes_to_us_or_is_added_is_not_dialed_as_a_found_one() {
     let (mut dials, mut admission) = searching(9);
     dials.found(enode(1), s(0), &admission);
     dials.found(enode(2), s(0), &admission);
-    assert_eq!(admission.after_handshake(candidate(1, Direction::Inbound)), Verdict::Admit);
+    make_peer(&mut admission, 1, Direction::Inbound);
     dials.add(enode_at(2, 9), s(0)).unwrap();
     assert_eq!(dials.due(s(0), &mut admission), [enode_at(2, 9)]);
     assert_eq!(dials.due(s(0), &mut admission), []);
