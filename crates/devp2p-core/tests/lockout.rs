@@ -36,3 +36,19 @@ async fn a_machine_that_says_nothing_does_not_lock_out_the_others() {
     assert_eq!(silent.iter().filter(|stream| is_open(stream)).count(), policy::MAX_PENDING_OF_ONE);
     tokio::join!(soon(node.stop()), soon(hub.stop()));
 }
+
+#[tokio::test]
+async fn a_thousand_connections_that_are_reset_hold_nobody_up() {
+    let (hub, node) = (server("hub", 1).await, server("node", 1).await);
+    let mut events = hub.subscribe();
+    for _ in 0..1000 {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Closing it resets the connection, most likely before it is accepted.
+        socket.set_zero_linger().unwrap();
+        drop(soon(socket.connect(hub.node_info().listen_addr.unwrap())).await.unwrap());
+    }
+    // A fifth of a second for each would be more than any wait here.
+    node.add_peer(hub.enode()).await.unwrap();
+    assert_eq!(added(&mut events).await, node.node_info().id);
+    tokio::join!(soon(node.stop()), soon(hub.stop()));
+}

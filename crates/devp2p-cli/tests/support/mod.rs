@@ -42,8 +42,20 @@ impl Devp2p {
 
     /// Reads so many lines of stdout and closes it then, as `head` does.
     pub(crate) fn start_and_read(args: &[&str], lines: usize) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_devp2p"))
-            .args(args)
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_devp2p")).args(args), lines)
+    }
+
+    /// A node on the loopback address that may open so many files.
+    #[cfg(unix)]
+    pub(crate) fn node_with_limit(files: &str, args: &[&str]) -> Self {
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_devp2p")]);
+        Self::spawn(command.args(["node", "--listen", "127.0.0.1:0"]).args(args), usize::MAX)
+    }
+
+    fn spawn(command: &mut Command, lines: usize) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -8,7 +8,7 @@ use super::connection::Word;
 use super::discovery::Found;
 use super::handle::Command;
 use super::link::Stream;
-use super::sockets::Listener;
+use super::listener::Listener;
 use crate::discv4::Node;
 
 /// Where it comes from.
@@ -21,7 +21,7 @@ pub(super) struct Inputs {
 }
 
 /// Accepts the next connection; never returns without a listener.
-pub(super) async fn accept(listener: Option<&Listener>) -> Stream {
+pub(super) async fn accept(listener: Option<&mut Listener>) -> Stream {
     match listener {
         Some(listener) => listener.accept().await,
         None => pending().await,

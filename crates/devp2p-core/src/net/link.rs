@@ -233,34 +233,35 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
 /// leads nowhere.
 pub async fn connect(enode: &Enode) -> io::Result<Stream> {
     let address = enode.address.as_ref().ok_or(io::ErrorKind::AddrNotAvailable)?;
-    let stream = match &address.host {
-        Host::Ip(ip) => TcpStream::connect((*ip, address.tcp)).await?,
+    match &address.host {
+        Host::Ip(ip) => connect_to(SocketAddr::new(*ip, address.tcp)).await,
         Host::Dns(name) => {
             // Operating systems have a dozen errors for it; all mean that there is no such name.
             let found = lookup_host((name.as_str(), address.tcp)).await;
-            connect_to_any(found.map_err(|_| io::ErrorKind::NotFound)?).await?
-        }
-    };
-    split(stream)
-}
-
-async fn connect_to_any(addresses: impl Iterator<Item = SocketAddr>) -> io::Result<TcpStream> {
-    let mut last = io::ErrorKind::NotFound.into();
-    for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
+            let mut failure = io::ErrorKind::NotFound.into();
+            for address in found.map_err(|_| io::ErrorKind::NotFound)? {
+                match connect_to(address).await {
+                    Ok(stream) => return Ok(stream),
+                    Err(error) => failure = error,
+                }
+            }
+            Err(failure)
         }
     }
-    Err(last)
 }
 
-pub(super) fn split(stream: TcpStream) -> io::Result<Stream> {
+async fn connect_to(address: SocketAddr) -> io::Result<Stream> {
+    split(TcpStream::connect(address).await?, address)
+}
+
+/// The two halves of a connection with `remote`, which is not asked for: a connection that was reset
+/// meanwhile does not know it any more.
+pub(super) fn split(stream: TcpStream, remote: SocketAddr) -> io::Result<Stream> {
     // Frames are small and answers are waited for: Nagle's algorithm would only delay them.
     stream.set_nodelay(true)?;
-    let (local, remote) = (canonical(stream.local_addr()?), canonical(stream.peer_addr()?));
+    let local = stream.local_addr().ok().map(canonical);
     let (reader, writer) = stream.into_split();
-    Ok(Stream { reader, writer, local: Some(local), remote: Some(remote) })
+    Ok(Stream { reader, writer, local, remote: Some(canonical(remote)) })
 }
 
 /// An IPv4 address that a dual-stack socket shows as IPv6, made IPv4 again.

@@ -79,7 +79,7 @@ impl MainLoop {
                 Some(command) = inputs.commands.recv() => self.obey(command),
                 // As long as nobody takes what is found, discovery does not search.
                 Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
-                stream = inputs::accept(inputs.listener.as_ref()), if has_room => self.accepted(stream),
+                stream = inputs::accept(inputs.listener.as_mut()), if has_room => self.accepted(stream),
                 () = sleep_until(next_dial) => {}
             }
         }

@@ -26,6 +26,7 @@ pub mod discovery;
 mod handle;
 mod inputs;
 mod link;
+mod listener;
 mod main_loop;
 mod orders;
 mod peer;

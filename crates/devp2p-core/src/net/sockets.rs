@@ -6,12 +6,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use tokio::time::{Duration, sleep};
-use tracing::{debug, warn};
-
 use super::config::{Config, SocketKind, StartError};
-use super::link::{self, Stream};
-use super::system::TcpListener;
+use super::listener::Listener;
 use super::udp;
 use crate::discv4::Node;
 
@@ -20,40 +16,6 @@ use crate::discv4::Node;
 /// It chooses a free TCP port; seldom is the UDP port of the same number taken. Twenty times in a
 /// row means that UDP does not work here at all.
 const TRIES: usize = 20;
-
-/// After a failed accept (most likely: too many open files), as in go-ethereum.
-const ACCEPT_RETRY: Duration = Duration::from_millis(200);
-
-/// A listening socket.
-pub(super) struct Listener(TcpListener);
-
-impl Listener {
-    pub(super) async fn bind(addr: SocketAddr) -> io::Result<Self> {
-        TcpListener::bind(addr).await.map(Self)
-    }
-
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-
-    /// Waits for the next connection. Cancel-safe. Failures are not final: they are logged, and it
-    /// waits on.
-    pub(super) async fn accept(&self) -> Stream {
-        loop {
-            match self.0.accept().await {
-                Ok((stream, from)) => match link::split(stream) {
-                    Ok(stream) => return stream,
-                    // Whoever came has reset the connection already. No reason to make others wait.
-                    Err(error) => debug!(%from, %error, "a connection is gone before it began"),
-                },
-                Err(error) => {
-                    warn!(%error, "cannot accept a connection; trying again");
-                    sleep(ACCEPT_RETRY).await;
-                }
-            }
-        }
-    }
-}
 
 /// What a server has opened.
 pub(super) struct Sockets {
