@@ -14,7 +14,7 @@ use devp2p_core::enode::{Address, Enode, Host};
 use devp2p_core::enr::Enr;
 use devp2p_core::keys::{NodeKey, PublicKey};
 use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, Watched, Way};
-use support::soon;
+use support::{quiet_address, soon};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -171,8 +171,8 @@ async fn any_number_may_watch_and_each_sees_every_packet() {
 
 #[tokio::test]
 async fn stopping_frees_the_port() {
-    let (a, b) = (node(&[]).await, node(&[]).await);
-    let addr = a.local_addr();
+    let (addr, b) = (quiet_address(), node(&[]).await);
+    let a = Discovery::start(addr, DiscoveryConfig::new(Arc::new(key()))).await.unwrap();
     soon(a.ping(&enode(&b))).await.unwrap();
     assert!(UdpSocket::bind(addr).is_err());
     soon(a.stop()).await;

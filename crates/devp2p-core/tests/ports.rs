@@ -9,18 +9,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use devp2p_core::enode::Host;
 use devp2p_core::events::PeerEvent;
 use devp2p_core::net::{Config, Server, SocketKind, StartError};
-use support::{config, soon};
-
-/// A port that is free for both, as it was a moment ago.
-fn free_port() -> SocketAddr {
-    loop {
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = tcp.local_addr().unwrap();
-        if UdpSocket::bind(addr).is_ok() {
-            return addr;
-        }
-    }
-}
+use support::{config, quiet_address, soon};
 
 async fn refusal(listen: SocketAddr) -> StartError {
     Server::start(Config { listen: Some(listen), ..config("late", 1) }).await.unwrap_err()
@@ -28,7 +17,7 @@ async fn refusal(listen: SocketAddr) -> StartError {
 
 #[tokio::test]
 async fn both_sockets_have_the_port_that_was_asked_for_and_give_it_back() {
-    let addr = free_port();
+    let addr = quiet_address();
     for _ in 0..2 {
         let server =
             Server::start(Config { listen: Some(addr), ..config("one", 1) }).await.unwrap();
@@ -42,7 +31,7 @@ async fn both_sockets_have_the_port_that_was_asked_for_and_give_it_back() {
 
 #[tokio::test]
 async fn a_taken_port_is_an_error_that_says_which_one() {
-    let addr = free_port();
+    let addr = quiet_address();
     let taken = TcpListener::bind(addr).unwrap();
     let error = refusal(addr).await;
     assert!(

@@ -11,7 +11,7 @@ use devp2p_core::net::{
 };
 use devp2p_core::p2p::DisconnectReason;
 use devp2p_core::protocol::{Protocol, ProtocolError};
-use support::{added, config, dropped, listening, said_by_peer, server, soon};
+use support::{added, config, dropped, listening, quiet_address, said_by_peer, server, soon};
 
 #[tokio::test]
 async fn a_server_tells_who_and_where_it_is() {
@@ -168,12 +168,7 @@ async fn a_host_name_is_looked_up_when_it_is_dialed() {
 async fn a_node_that_is_not_there_yet_is_dialed_again() {
     let one = server("one", 1).await;
     let mut events = one.subscribe();
-    // A port that was free a moment ago, and a node that will come to listen on it.
-    let late = config("late", 1);
-    let addr = {
-        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        taken.local_addr().unwrap()
-    };
+    let (late, addr) = (config("late", 1), quiet_address());
     let enode = Enode::new(late.key.public_key(), addr);
     one.add_peer(enode).await.unwrap();
     let late = Server::start(Config { listen: Some(addr), ..late }).await.unwrap();
@@ -329,15 +324,12 @@ async fn a_protocol_can_hold_a_handle_of_its_server() {
 
 #[tokio::test]
 async fn protocols_that_do_not_go_together_start_nothing() {
-    let mut addr = None;
-    let twice = |handle: &Handle| {
-        addr = handle.node_info().listen_addr;
-        vec![listening("foo", 42)]
-    };
-    let config = Config { protocols: vec![listening("foo", 42)], ..config("one", 1) };
+    let addr = quiet_address();
+    let twice = |_: &Handle| vec![listening("foo", 42)];
+    let protocols = vec![listening("foo", 42)];
+    let config = Config { protocols, listen: Some(addr), ..config("one", 1) };
     let started = Server::start_with(config, twice).await;
     assert!(matches!(started, Err(StartError::DuplicateProtocol(_))), "{started:?}");
-    let addr = addr.unwrap();
     std::net::UdpSocket::bind(addr).expect("the ports are free again");
     std::net::TcpListener::bind(addr).expect("the ports are free again");
 }

@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use devp2p_core::enode::Enode;
 use devp2p_core::net::{Config, Server};
 use devp2p_core::protocol::Protocol;
-use support::{added, config, dropped, listening, soon};
+use support::{added, config, dropped, listening, quiet_address, soon};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant};
 
@@ -53,10 +53,11 @@ async fn a_stopped_server_leaves_no_task_no_socket_and_no_port() {
     let mute = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let bootnode = Enode::new(config("mute", 0).key.public_key(), mute.local_addr().unwrap());
     let bootnodes = vec![bootnode];
-    let hub = Server::start(Config { protocols, bootnodes, ..config("hub", 10) }).await.unwrap();
+    let addr = quiet_address();
+    let hub = Config { protocols, bootnodes, listen: Some(addr), ..config("hub", 10) };
+    let hub = Server::start(hub).await.unwrap();
     soon(mute.recv(&mut [0; 1280])).await.unwrap();
     let mut events = hub.subscribe();
-    let addr = hub.node_info().listen_addr.unwrap();
     let mut peers = Vec::new();
     for name in ["idle", "busy", "stuck"] {
         let config = Config { protocols: vec![listening(name, 1)], ..config(name, 1) };

@@ -8,12 +8,14 @@
 )]
 
 use std::future::Future;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use devp2p_core::events::{Events, PeerEvent};
 use devp2p_core::keys::{NodeKey, PublicKey};
 use devp2p_core::net::{Config, EndReason, Server};
 use devp2p_core::p2p::DisconnectReason;
 use devp2p_core::protocol::Protocol;
+use rand::RngExt;
 use tokio::time::{Duration, timeout};
 
 /// Longer than anything here takes on a slow machine.
@@ -27,6 +29,17 @@ pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T
         match timeout(LONG, future).await {
             Ok(value) => value,
             Err(_) => panic!("nothing happened within {LONG:?} at {caller}"),
+        }
+    }
+}
+
+/// A loopback address whose TCP and UDP ports are free, and stay so: systems give out higher ones only
+/// to whoever asks for any.
+pub(crate) fn quiet_address() -> SocketAddr {
+    loop {
+        let addr = SocketAddr::from(([127, 0, 0, 1], rand::rng().random_range(10_000..30_000)));
+        if TcpListener::bind(addr).is_ok() && UdpSocket::bind(addr).is_ok() {
+            return addr;
         }
     }
 }
