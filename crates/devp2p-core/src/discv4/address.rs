@@ -38,22 +38,6 @@ pub(super) fn may_tell(teller: IpAddr, told: IpAddr) -> bool {
     !is_nearby(told) || is_nearby(teller)
 }
 
-/// Whether two addresses share their first 24 bits: most likely one owner.
-///
-/// For IPv6 that is coarse, as in go-ethereum: whoever can rent a few million networks there
-/// still counts once.
-pub(super) fn same_network(a: IpAddr, b: IpAddr) -> bool {
-    match (a, b) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => starts_alike(&a.octets(), &b.octets()),
-        (IpAddr::V6(a), IpAddr::V6(b)) => starts_alike(&a.octets(), &b.octets()),
-        _ => false,
-    }
-}
-
-fn starts_alike(a: &[u8], b: &[u8]) -> bool {
-    a.first_chunk::<3>() == b.first_chunk::<3>()
-}
-
 /// Networks set aside for documentation, measurement, translation and the like.
 fn is_special(ip: IpAddr) -> bool {
     match ip {

@@ -43,6 +43,7 @@ mod admission;
 mod dial;
 #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "for the server"))]
 mod door;
+mod network;
 mod rate;
 mod throttle;
 
@@ -51,5 +52,5 @@ pub use dial::{DialState, Undialable};
 #[cfg(feature = "net")]
 pub(crate) use door::Door;
 pub use door::{MAX_PENDING, MAX_PENDING_OF_ONE};
+pub(crate) use network::{is_nearby, same_network};
 pub use rate::RateLimit;
-pub(crate) use throttle::is_nearby;

@@ -9,6 +9,8 @@ use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::network::is_nearby;
+
 /// How long an address has to wait between two connections: 30 s, as in go-ethereum.
 ///
 /// Shorter than [`REDIAL_AFTER`](super::dial::REDIAL_AFTER), so that a well-behaved node that redials
@@ -70,14 +72,6 @@ impl Throttle {
         if let Some((_, ip)) = self.arrivals.pop_front() {
             self.remembered.remove(&ip);
         }
-    }
-}
-
-/// Whether `ip` belongs to this machine or its local network.
-pub(crate) fn is_nearby(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 

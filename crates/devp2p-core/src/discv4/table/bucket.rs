@@ -6,10 +6,10 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::super::Node;
-use super::super::address::same_network;
 use super::super::checks::Pace;
 use super::super::lookup::K;
 use crate::keys::NodeId;
+use crate::policy::same_network;
 
 /// How many replacements a bucket holds beside its `K` entries.
 pub(super) const MAX_REPLACEMENTS: usize = 10;
