@@ -51,9 +51,21 @@ const REDIAL_AFTER: Duration = Duration::from_secs(35);
 /// When all places are taken, newcomers are dropped.
 const MAX_FOUND: usize = 64;
 
-/// How many nodes are remembered because they were dialed or dropped not long ago: 1,000, about
-/// 100 KiB. Then the one that rested longest is forgotten early.
+/// How many nodes, and how many addresses, are remembered because they were dialed or dropped not long
+/// ago: 1,000, about 100 KiB. Then the one that rested longest is forgotten early.
 const MAX_RESTING: usize = 1000;
+
+/// How long an address of found nodes rests at most when nobody answers there: 35, 70, 140 … s, at
+/// most half an hour.
+const MAX_REST: Duration = Duration::from_secs(30 * 60);
+
+/// How many found nodes of one network (/24) are peers that we dialed, wait for a dial or were dialed
+/// in the last 35 s: as many as the table of discovery may hold. Networks nearby are exempt.
+const MAX_OF_ONE_NETWORK: usize = 10;
+
+/// TCP ports up to this one belong to the system's services: mail, web … A found node said to be
+/// there is not dialed; whoever knows better can add it.
+const MAX_SYSTEM_PORT: u16 = 1024;
 
 /// Why a node cannot be dialed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -158,13 +170,13 @@ impl DialState {
     /// Takes a node that discovery found, to be dialed when its turn comes.
     ///
     /// Most are not taken: when there is no slot for it, when it cannot be dialed, is ourselves,
-    /// connected, being dialed, static or waiting already, when it was dialed or dropped less than
-    /// `REDIAL_AFTER` (35 s) ago, or when `MAX_FOUND` (64) others wait.
+    /// connected, being dialed, static or waiting already, when it, or another one at its address, was
+    /// dialed or dropped less than `REDIAL_AFTER` (35 s) ago, when its port is one of the system's,
+    /// when too many of its network were dialed, or when `MAX_FOUND` (64) others wait.
     pub fn found(&mut self, enode: Enode, now: Duration, admission: &Admission) {
         let key = &enode.public_key;
-        let accepts = enode.address.as_ref().is_some_and(|address| address.tcp != 0);
         let is_new = *key != self.own && !self.contains(key) && self.is_away(key, admission);
-        if admission.free_dial_slots() > 0 && accepts && is_new {
+        if admission.free_dial_slots() > 0 && is_new {
             self.found.add(enode, now);
         }
     }
@@ -265,7 +277,7 @@ impl DialState {
             return None;
         }
         self.unplaced.push(*key);
-        self.found.rest(*key, now);
+        self.found.rest(*key, false, now);
         let node = self.nodes.get_mut(key)?;
         let wait = wait_after(node.failures);
         node.failures = node.failures.saturating_add(1);
@@ -283,7 +295,7 @@ impl DialState {
             return None;
         }
         self.unplaced.push(*key);
-        self.found.rest(*key, now);
+        self.found.rest(*key, true, now);
         let node = self.nodes.get_mut(key)?;
         node.next_dial = now.saturating_add(REDIAL_AFTER);
         Some(REDIAL_AFTER)
@@ -294,7 +306,7 @@ impl DialState {
     /// Returns the wait until the next dial, `REDIAL_AFTER` (35 s); `None` if there will be none.
     pub fn dropped(&mut self, key: &PublicKey, now: Duration) -> Option<Duration> {
         self.unplaced.push(*key);
-        self.found.rest(*key, now);
+        self.found.rest(*key, true, now);
         let node = self.nodes.get_mut(key)?;
         node.failures = 0;
         node.next_dial = now.saturating_add(REDIAL_AFTER);

@@ -104,6 +104,9 @@ impl Service {
             }
             Goal::Ping => self.outputs.push_back(Output::PingDone { number, result: Ok(pong) }),
             Goal::Neighbors { .. } | Goal::Record | Goal::NewRecord => {
+                if matches!(request.goal, Goal::Neighbors { .. }) {
+                    self.tell_found(&[request.node]);
+                }
                 self.pause(&mut request, now);
                 self.requests.insert(number, request);
             }

@@ -41,8 +41,8 @@ pub enum Output {
         /// At most [`MAX_PACKET`](crate::discv4::packet::MAX_PACKET) bytes.
         datagram: Vec<u8>,
     },
-    /// A node that could be dialed: hearsay, and perhaps not for the first time. Only while
-    /// somebody searches.
+    /// A node that could be dialed: a bootnode, or one that has answered at this IP address. Perhaps
+    /// not for the first time. Only while somebody searches.
     Found(Node),
     /// A [`ping`](super::Service::ping) is done.
     PingDone {

@@ -6,7 +6,7 @@
 //!                └▶ from then on strangers may enter the table
 //!
 //!   start_search ─▶ random lookup ── 1 s ──▶ random lookup ── 1 s ──▶ … until stop_search
-//!                      └▶ Output::Found for each node that it comes across
+//!                      └▶ Output::Found for each node that answers, and for those of the table
 //! ```
 //!
 //! Without bootnodes and with an empty table there is nobody to ask: then nothing is sent at all.
@@ -209,8 +209,11 @@ impl Service {
         now: Now,
     ) {
         let Some(running) = self.lookups.get_mut(&number) else { return };
+        // Hearsay: found are only those of them that have answered us.
         let new = running.lookup.answered(node, heard);
-        self.tell_found(&new);
+        let known = new.iter().filter_map(|node| self.table.get(node.node_id()).copied());
+        let known: Vec<Node> = known.collect();
+        self.tell_found(&known);
         self.go_on_with_lookup(number, now);
     }
 
@@ -262,7 +265,9 @@ impl Service {
         }
     }
 
-    fn tell_found(&mut self, nodes: &[Node]) {
+    /// Tells nodes that have answered us: what others say about a node's address proves nothing,
+    /// and we would knock wherever they like.
+    pub(super) fn tell_found(&mut self, nodes: &[Node]) {
         if self.plans.is_searching {
             self.outputs.extend(nodes.iter().copied().map(Output::Found));
         }

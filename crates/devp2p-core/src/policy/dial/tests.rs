@@ -16,8 +16,9 @@ fn key(n: u8) -> PublicKey {
     NodeKey::from_bytes([n; 32]).unwrap().public_key()
 }
 
+/// Each node has a port of its own.
 fn enode(n: u8) -> Enode {
-    enode_at(n, 30303)
+    enode_at(n, 30300 + u16::from(n))
 }
 
 fn enode_at(n: u8, port: u16) -> Enode {

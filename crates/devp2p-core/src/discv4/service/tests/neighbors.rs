@@ -182,3 +182,38 @@ fn an_answer_is_over_after_sixteen_nodes_and_no_more_of_it_are_heard() {
     let expected = Output::LookupDone { number, result: Ok(vec![far.node()]) };
     assert!(subject.service.outputs.contains(&expected));
 }
+
+#[test]
+fn who_is_told_about_is_found_when_it_has_answered_and_not_before() {
+    let far = Stranger::new(1, "8.8.8.8:30303");
+    let (mut subject, _) = asking(&far);
+    subject.service.start_search();
+    let strangers = [Stranger::new(2, "9.9.9.9:30303"), Stranger::new(3, "9.9.8.8:30303")];
+    let told = strangers.iter().map(|stranger| {
+        let endpoint = Endpoint { tcp: 30304, ..endpoint(stranger.address) };
+        Neighbor { endpoint, public_key: stranger.key.public_key().to_bytes() }
+    });
+    let datagram = neighbors(told.collect()).encode(&far.key).unwrap().datagram;
+    subject.service.receive(at(subject.now), far.address, &datagram);
+    let found = |subject: &mut Subject| {
+        let outputs = subject.service.outputs.drain(..);
+        let nodes = outputs.filter_map(|output| match output {
+            Output::Found(node) => Some(node),
+            _ => None,
+        });
+        nodes.collect::<Vec<_>>()
+    };
+    // Fewer than sixteen: there might be more.
+    subject.now += ANSWER_TIMEOUT;
+    subject.service.end_waits(at(subject.now));
+    let pings = subject.sent();
+    assert_eq!(found(&mut subject), [], "that they are there is hearsay");
+
+    let answers = &strangers[0];
+    let ping = pings.iter().find(|(to, _)| *to == answers.address).unwrap();
+    subject.hear(answers, &answers.pong(ping.1.hash));
+    assert_eq!(found(&mut subject), [Node { tcp: 30304, ..answers.node() }]);
+    subject.wait(Duration::from_secs(60));
+    let all = found(&mut subject);
+    assert!(!all.iter().any(|node| node.public_key == strangers[1].key.public_key()), "{all:?}");
+}

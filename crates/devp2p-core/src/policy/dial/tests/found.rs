@@ -72,11 +72,11 @@ fn ourselves_connected_static_dialed_and_waiting_nodes_are_not_taken() {
     make_peer(&mut admission, 1, Direction::Inbound);
     dials.found(enode(1), s(0), &admission);
     dials.add(enode(2), s(5)).unwrap();
-    dials.found(enode_at(2, 9), s(0), &admission);
+    dials.found(enode_at(2, 9999), s(0), &admission);
     assert_eq!(dials.due(s(0), &mut admission), []);
 
     dials.found(enode(3), s(0), &admission);
-    dials.found(enode_at(3, 9), s(0), &admission);
+    dials.found(enode_at(3, 9999), s(0), &admission);
     assert_eq!(dials.due(s(0), &mut admission), [enode(3)]);
     dials.found(enode(3), s(0), &admission);
     assert_eq!(dials.due(s(0), &mut admission), []);
@@ -175,16 +175,18 @@ fn however_many_are_found_few_are_remembered() {
             NodeKey::from_bytes(secret).unwrap().public_key()
         })
         .collect();
-    let at = SocketAddr::from(([127, 0, 0, 1], 30303));
+    let port =
+        |key: &PublicKey| 2000 + u16::from_be_bytes([key.to_bytes()[0], key.to_bytes()[1]]) / 2;
+    let at = |key: &PublicKey| SocketAddr::from(([127, 0, 0, key.to_bytes()[2]], port(key)));
     for key in &keys {
-        dials.found(Enode::new(*key, at), s(0), &admission);
+        dials.found(Enode::new(*key, at(key)), s(0), &admission);
     }
     assert_eq!(dials.ready(&admission), MAX_FOUND);
     for key in &keys[MAX_FOUND..] {
         dials.dropped(key, s(0));
     }
     let rested = |dials: &mut DialState, admission: &mut Admission, key: PublicKey| {
-        dials.found(Enode::new(key, at), s(1), admission);
+        dials.found(Enode::new(key, at(&key)), s(1), admission);
         dials.due(s(1), admission).iter().any(|enode| enode.public_key == key)
     };
     for _ in 0..MAX_FOUND {
@@ -196,4 +198,75 @@ fn however_many_are_found_few_are_remembered() {
         !rested(&mut dials, &mut admission, **key)
     });
     assert_eq!(remembered.count(), MAX_RESTING - MAX_FOUND, "the latest ones took their places");
+}
+
+/// A key that nobody has used here before.
+fn fresh_key(n: u16) -> PublicKey {
+    let mut secret = [2; 32];
+    secret[..2].copy_from_slice(&n.to_be_bytes());
+    NodeKey::from_bytes(secret).unwrap().public_key()
+}
+
+/// Says ten times a second for `seconds` that a node with a fresh key is at the next of `places`; no
+/// dial comes to anything. When, in seconds, and where we dialed.
+fn lie(seconds: u16, places: impl Fn(u16) -> SocketAddr) -> Vec<(u64, SocketAddr)> {
+    let (mut dials, mut admission) = searching(48);
+    let mut dialed = Vec::new();
+    for n in 0..seconds * 10 {
+        let now = Duration::from_millis(100) * u32::from(n);
+        dials.found(Enode::new(fresh_key(n), places(n)), now, &admission);
+        for enode in dials.due(now, &mut admission) {
+            let Some(Address { host: Host::Ip(ip), tcp, .. }) = enode.address else { panic!() };
+            dialed.push((now.as_secs(), SocketAddr::new(ip, tcp)));
+            assert_eq!(dials.failed(&enode.public_key, now), None);
+        }
+    }
+    dialed
+}
+
+#[test]
+fn fresh_keys_at_one_address_bring_one_dial_and_then_longer_and_longer_rests() {
+    for ip in [[127, 0, 0, 1], [8, 8, 8, 8]] {
+        let dialed = lie(600, |_| SocketAddr::from((ip, 30303)));
+        let when: Vec<u64> = dialed.iter().map(|(when, _)| *when).collect();
+        assert_eq!(when, [0, 35, 105, 245, 525]);
+    }
+}
+
+#[test]
+fn an_address_whose_node_was_a_peer_rests_no_longer_than_others() {
+    let (mut dials, mut admission) = searching(3);
+    for n in 0..5_u8 {
+        let now = s(100) * u32::from(n);
+        dials.found(enode_at(n + 1, 30303), now, &admission);
+        assert_eq!(dials.due(now, &mut admission), [enode_at(n + 1, 30303)]);
+        make_peer(&mut admission, n + 1, Direction::Outbound);
+        dials.connected(&key(n + 1));
+        dials.found(enode_at(n + 100, 30303), now, &admission);
+        assert_eq!(dials.due(now, &mut admission), [], "somebody is there already");
+        admission.ended(ConnectionNumber(u64::from(n + 1)));
+        dials.dropped(&key(n + 1), now);
+    }
+}
+
+#[test]
+fn of_one_network_ten_nodes_are_dialed_in_thirty_five_seconds_and_nearby_more() {
+    let of_one_host = lie(35, |n| SocketAddr::from(([8, 8, 8, 8], 2000 + n)));
+    assert_eq!(of_one_host.len(), MAX_OF_ONE_NETWORK);
+    let of_one_network = lie(35, |n| SocketAddr::from(([8, 8, 8, n.to_be_bytes()[1]], 30303)));
+    assert_eq!(of_one_network.len(), MAX_OF_ONE_NETWORK);
+    let of_many = lie(35, |n| SocketAddr::from(([8, 8, n.to_be_bytes()[1], 8], 30303)));
+    assert!(of_many.len() > 10 * MAX_OF_ONE_NETWORK, "{}", of_many.len());
+    let nearby = lie(35, |n| SocketAddr::from(([192, 168, 0, n.to_be_bytes()[1]], 30303)));
+    assert!(nearby.len() > 10 * MAX_OF_ONE_NETWORK, "{}", nearby.len());
+}
+
+#[test]
+fn found_nodes_at_ports_of_the_system_are_not_dialed_and_static_ones_are() {
+    let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    assert_eq!(lie(60, |n| at([22, 25, 80, 443, 1024][usize::from(n % 5)])), []);
+    let (mut dials, mut admission) = searching(9);
+    dials.add(enode_at(1, 80), s(0)).unwrap();
+    dials.found(enode_at(2, 1025), s(0), &admission);
+    assert_eq!(dials.due(s(0), &mut admission), [enode_at(1, 80), enode_at(2, 1025)]);
 }
