@@ -1,7 +1,7 @@
 //! Whoever knows a node's public key can claim to be it. That must not keep the node itself out, and
 //! not end what it has.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
 
 mod support;
 

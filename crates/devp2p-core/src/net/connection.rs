@@ -211,7 +211,7 @@ async fn before<T>(
     tokio::select! {
         biased;
         done = timeout_at(deadline, step) => done.unwrap_or(Err(EndReason::SetupTimeout)),
-        reason = orders.to_close() => Err(EndReason::Local(reason)),
+        reason = orders.closing() => Err(EndReason::Local(reason)),
     }
 }
 
@@ -226,7 +226,7 @@ async fn told_to_end(
     let mut challenges = orders.clone();
     let is_dead = async {
         loop {
-            challenges.to_show_life().await;
+            challenges.challenged().await;
             // In a box: for most peers it never happens.
             if !Box::pin(signals.is_alive()).await {
                 return;
@@ -237,7 +237,7 @@ async fn told_to_end(
     };
     tokio::select! {
         biased;
-        reason = orders.to_close() => EndReason::Local(reason),
+        reason = orders.closing() => EndReason::Local(reason),
         () = is_dead => EndReason::Superseded,
     }
 }

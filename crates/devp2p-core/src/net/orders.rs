@@ -49,7 +49,7 @@ impl OrderSender {
 
 impl Orders {
     /// Waits until it is to close. If the main loop is gone, then at once.
-    pub(super) async fn to_close(&mut self) -> DisconnectReason {
+    pub(super) async fn closing(&mut self) -> DisconnectReason {
         let order = self.0.wait_for(|order| matches!(order, Order::Close(_))).await;
         match order.as_deref() {
             Ok(Order::Close(reason)) => *reason,
@@ -58,12 +58,12 @@ impl Orders {
     }
 
     /// Waits until it is to show that it lives; once for each such order.
-    pub(super) async fn to_show_life(&mut self) {
+    pub(super) async fn challenged(&mut self) {
         while self.0.changed().await.is_ok() {
             if matches!(*self.0.borrow_and_update(), Order::ShowLife) {
                 return;
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 }
