@@ -38,7 +38,7 @@ use alloy_rlp::{Decodable, Encodable};
 use bytes::Bytes;
 
 use super::capability::Shared;
-use super::{BASE_LENGTH, DISCONNECT, MAX_PAYLOAD, MessageError, PING};
+use super::{BASE_LENGTH, DISCONNECT, MAX_HELLO, MAX_PAYLOAD, MessageError, PING};
 use crate::frame::MAX_FRAME_SIZE;
 
 /// The p2p version since which payloads are compressed.
@@ -97,7 +97,9 @@ impl Codec {
 
     /// Finds out which message `frame_data` is, whose, and what it says.
     ///
-    /// Sizes are checked before anything is allocated, against what the capability allows.
+    /// Sizes are checked before anything is allocated, against what the capability allows. A payload
+    /// that cannot be decompressed is an error also where nobody reads it, as in a Ping; only a
+    /// Disconnect is taken as it comes.
     ///
     /// # Errors
     /// [`MessageError`]: the peer broke the protocol.
@@ -105,8 +107,11 @@ impl Codec {
         let (msg_id, payload) = split_msg_id(frame_data)?;
         match msg_id {
             DISCONNECT => Ok(Received::Disconnect(payload)),
-            PING => Ok(Received::Ping),
-            0..BASE_LENGTH => Ok(Received::Other(msg_id)),
+            0..BASE_LENGTH => {
+                // There is nothing to read in it, but a block that is none breaks the protocol.
+                self.decompress(payload, MAX_HELLO)?;
+                Ok(if msg_id == PING { Received::Ping } else { Received::Other(msg_id) })
+            }
             _ => {
                 let (position, shared, code) = self.locate(msg_id)?;
                 let payload = self.decompress(payload, shared.max_payload)?.into();

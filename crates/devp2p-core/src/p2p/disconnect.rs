@@ -37,7 +37,7 @@ pub enum DisconnectReason {
     InvalidIdentity,
     /// 0x08: the node stops, or the protocol that was spoken has ended.
     Quitting,
-    /// 0x09: the Hello names another key than the handshake proved.
+    /// 0x09: the Hello names another key than the handshake.
     UnexpectedIdentity,
     /// 0x0a: a node called itself.
     ConnectedToSelf,
@@ -101,12 +101,11 @@ impl DisconnectReason {
     /// was agreed. Never fails: a node that says goodbye badly has still said goodbye. Numbers
     /// above 255, nested lists and junk are `Unknown(0xff)`.
     pub fn decode(payload: &[u8]) -> Self {
-        // Compressed first: no compressed reason is an uncompressed one, or the other way round.
         let plain = decompress(payload, MAX_DISCONNECT).ok();
-        plain
-            .and_then(|plain| from_rlp(&plain))
-            .or_else(|| from_rlp(payload))
-            .unwrap_or(Self::Unknown(0xff))
+        // What can be decompressed was compressed: read as it came, its length would be a reason. But
+        // `00`, nothing compressed, is a bare 0.
+        let plain = plain.filter(|plain| !plain.is_empty());
+        from_rlp(plain.as_deref().unwrap_or(payload)).unwrap_or(Self::Unknown(0xff))
     }
 }
 

@@ -87,3 +87,15 @@ async fn reserved_ids_a_second_hello_and_unasked_pongs_are_ignored() {
     peer.send(PING, &[0xC0]).await;
     assert_eq!(peer.read().await.unwrap().0, PONG);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_that_is_not_compressed_is_a_breach_of_protocol_and_not_answered() {
+    for msg_id in [0x02, 0x03, 0x0f] {
+        let (server, mut peer) = connect_peer(vec![listening()], 4096).await;
+        peer.send_raw(&[msg_id, 0xc0]).await;
+        peer.expect_goodbye(DisconnectReason::ProtocolBreach).await;
+        drop(peer);
+        let snappy = TransportError::Message(MessageError::Snappy);
+        assert!(matches!(server.end().await, EndReason::Transport(error) if error == snappy));
+    }
+}

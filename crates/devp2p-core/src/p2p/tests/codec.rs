@@ -174,11 +174,50 @@ fn no_capability_allows_more_than_a_message_can_be() {
     assert_eq!(foo(5, usize::MAX).shared()[0].max_payload, MAX_PAYLOAD);
 }
 
+/// Blocks that snappy cannot read: uncompressed lists, a length without an end, one that says more or
+/// less than there is, a copy of what was never there, a literal cut off, a claim of 4 GiB.
+const BROKEN_BLOCKS: [&[u8]; 9] = [
+    &[0xc0],
+    &[0xc1, 0x04],
+    &[0x80, 0x80],
+    &[0xff; 9],
+    &[0x02, 0x00, 0xc0],
+    &[0x01, 0x04, 0xc0, 0xc0],
+    &[0x04, 0x01, 0x01],
+    &[0x01, 0x00],
+    &[0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0xc0],
+];
+
+#[test]
+fn what_cannot_be_decompressed_is_an_error_whatever_the_message_is() {
+    for msg_id in [0x80, 0x02, 0x03, 0x04, 0x0f, 0x10] {
+        for block in BROKEN_BLOCKS {
+            let frame_data = [&[msg_id], block].concat();
+            let codec = foo(5, 100);
+            let decoded = codec.decode(&frame_data);
+            let is_error =
+                matches!(decoded, Err(MessageError::Snappy | MessageError::TooBig { .. }));
+            assert!(is_error, "{msg_id:#x} {block:x?}: {decoded:?}");
+        }
+        // Nor one that is larger than a base message, or a message of this protocol, may be.
+        let large = [vec![msg_id], compressed(&[0; 2049])].concat();
+        let too_big =
+            MessageError::TooBig { size: 2049, limit: if msg_id == 0x10 { 100 } else { 2048 } };
+        assert_eq!(foo(5, 100).decode(&large), Err(too_big));
+    }
+    // A goodbye is understood however badly it is said.
+    for block in BROKEN_BLOCKS {
+        let goodbye = [&[DISCONNECT.try_into().unwrap()], block].concat();
+        assert_eq!(foo(5, 100).decode(&goodbye), Ok(Received::Disconnect(block)));
+    }
+}
+
 #[test]
 fn base_messages_are_told_apart() {
     for codec in [plain(), snappy(), foo(5, 0)] {
         assert_eq!(codec.decode(&[0x01, 0xc1, 0x04]), Ok(Received::Disconnect(&[0xc1, 0x04])));
-        assert_eq!(codec.decode(&[0x02, 0x01, 0x00, 0xc0]), Ok(Received::Ping));
+        let ping = encode(PING, EMPTY_LIST, &codec).unwrap();
+        assert_eq!(codec.decode(&ping), Ok(Received::Ping));
         for msg_id in [0x00, 0x03, 0x04, 0x0f] {
             let frame_data = encode(msg_id, EMPTY_LIST, &codec).unwrap();
             assert_eq!(codec.decode(&frame_data), Ok(Received::Other(msg_id)));

@@ -114,6 +114,14 @@ fn what_holds_no_number_is_junk() {
 }
 
 #[test]
+fn the_length_of_a_compressed_block_is_not_a_reason() {
+    for block in [&[1, 0, 0xc0][..], &[2, 4, 0x81, 4], &[3, 8, 0xc2, 0x81, 4]] {
+        assert!(snap::raw::Decoder::new().decompress_vec(block).is_ok());
+        assert_reason(block, JUNK);
+    }
+}
+
+#[test]
 fn a_number_after_the_list_is_not_in_the_list() {
     assert_reason(&[0xc0, 0x04], JUNK);
     assert_reason(&[0xc1, 0x82, 0x01, 0x01], JUNK);
