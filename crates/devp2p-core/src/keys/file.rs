@@ -42,6 +42,9 @@ pub enum KeyFileError {
     /// There is a file already; it is left as it was.
     #[error("the file exists and is not overwritten: move it away or choose another name")]
     AlreadyExists,
+    /// There are 32 bytes that are no text.
+    #[error("a key file holds 64 hex digits, this one 32 raw bytes: write them as hex, without 0x")]
+    RawBytes,
     /// There are fewer than 64 characters, not counting the line ends.
     #[error("a key file holds 64 hex digits, this one {found} characters: some of the key is lost")]
     TooShort {
@@ -125,6 +128,10 @@ fn parse(text: &[u8]) -> Result<NodeKey, KeyFileError> {
         }
     };
     let mut bytes = Zeroizing::new([0; 32]);
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if text.len() == bytes.len() && !text.iter().all(is_text) {
+        return Err(KeyFileError::RawBytes);
+    }
     match hex::decode_to_slice(digits, bytes.as_mut_slice()) {
         Ok(()) => Ok(NodeKey::from_bytes(*bytes)?),
         Err(FromHexError::InvalidHexCharacter { index, .. }) => {

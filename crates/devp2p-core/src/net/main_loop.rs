@@ -104,7 +104,12 @@ impl MainLoop {
                     || self.admission.contains(&key)
                     || self.admission.is_trusted(&key);
                 if added.is_ok() && !has_slot {
-                    debug!(peer = %key.short(), "no slot is free: it is dialed when there is one");
+                    warn!(
+                        peer = %key.short(),
+                        "all {} slots are taken, so it is not dialed until one is free: raise \
+                         `max_peers`, or trust this node",
+                        self.admission.max_peers()
+                    );
                 }
                 reply(answer, added);
             }

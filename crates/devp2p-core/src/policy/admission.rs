@@ -195,6 +195,12 @@ impl Admission {
         self.inbound_peers.saturating_add(self.outbound_peers)
     }
 
+    /// How many peers there may be, trusted ones not counted.
+    #[must_use]
+    pub fn max_peers(&self) -> usize {
+        self.max_peers
+    }
+
     /// How many more peers may come in without being trusted.
     #[must_use]
     pub fn free_slots(&self) -> usize {

@@ -164,6 +164,13 @@ fn every_shorter_file_is_too_short() {
 }
 
 #[test]
+fn a_key_in_raw_bytes_is_told_as_such() {
+    assert_eq!(parse(&[0xb7; 32]).unwrap_err(), KeyFileError::RawBytes);
+    assert_eq!(parse(&[0; 32]).unwrap_err(), KeyFileError::RawBytes);
+    assert_eq!(parse(&[0xb7; 31]).unwrap_err(), KeyFileError::TooShort { found: 31 });
+}
+
+#[test]
 fn a_character_that_is_no_hex_digit_is_pointed_at() {
     let (_, tail) = HEX.split_at(2);
     assert_eq!(error_of(&format!("0x{tail}")), KeyFileError::NotHex { position: 2 });
