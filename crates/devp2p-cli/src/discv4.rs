@@ -30,7 +30,7 @@ use devp2p_core::enode::Enode;
 use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, resolve};
 
 use crate::failure::Failure;
-use crate::{key, lan};
+use crate::{key, lan, output};
 
 /// How often a question is asked before the node counts as silent: UDP packets do get lost.
 const TRIES: usize = 3;
@@ -41,7 +41,7 @@ const TRIES: usize = 3;
 #[command(after_help = "\
 Try it in two terminals:
   devp2p discv4 listen
-  devp2p discv4 ping 'enode://…'   (the first one prints the whole line)")]
+  devp2p discv4 ping \"enode://…\"   (the first one prints the whole line)")]
 pub(crate) enum Command {
     Ping(ping::Args),
     Enr(enr::Args),
@@ -143,9 +143,10 @@ async fn ask<T>(
 
 /// A lookup did not get anywhere.
 fn no_bootnode() -> Failure {
-    Failure::told(
-        "no bootnode answers: do they run, with discovery v4 on? `devp2p discv4 ping` tells more",
-    )
+    Failure::told(format_args!(
+        "no bootnode answers: do they run, with discovery v4 on? `{} discv4 ping` tells more",
+        output::program()
+    ))
 }
 
 fn no_socket(addr: SocketAddr, error: &io::Error) -> String {

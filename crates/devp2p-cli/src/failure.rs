@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
+use devp2p_core::p2p::printable;
 use thiserror::Error;
 
 /// Why a command failed.
@@ -17,9 +18,9 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// A failure in these words.
+    /// A failure in these words, which may be somebody else's: a path, a name.
     pub(crate) fn told(words: impl Display) -> Self {
-        Self::Told(words.to_string())
+        Self::Told(lines(&words.to_string()))
     }
 
     /// The operating system gives no threads or signals.
@@ -27,4 +28,9 @@ impl Failure {
     pub(crate) fn system(error: io::Error) -> Self {
         Self::told(format_args!("the operating system refuses what every program needs: {error}"))
     }
+}
+
+/// Printable lines.
+pub(crate) fn lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }

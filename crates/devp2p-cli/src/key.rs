@@ -1,5 +1,6 @@
 //! `devp2p key`: the key that a node is known by.
 
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use clap::Subcommand;
 use devp2p_core::enode::{Address, Enode, Host};
 use devp2p_core::keys::NodeKey;
 use devp2p_core::keys::file::KeyFileError;
+use devp2p_core::p2p::printable;
 
 use crate::failure::Failure;
 use crate::{output, values};
@@ -61,7 +63,7 @@ fn new(file: &Path) -> Result<(), Failure> {
     key.save(file).map_err(|error| {
         Failure::told(format_args!("cannot write the key file {}: {error}", file.display()))
     })?;
-    let (file, public_key) = (file.display(), key.public_key());
+    let (file, public_key, program) = (file.display(), key.public_key(), output::program());
     output::line(format_args!(
         "Wrote a new key to {file}. Whoever has this file is this node: keep it to yourself.\n\
          \n\
@@ -69,7 +71,7 @@ fn new(file: &Path) -> Result<(), Failure> {
          \n  \
            enode://{public_key}\n\
          \n\
-         Run it with `devp2p node --key {file}`."
+         Run it with `{program} node --key \"{file}\"`."
     ))
 }
 
@@ -84,10 +86,32 @@ fn fresh() -> NodeKey {
 
 fn load(file: &Path) -> Result<NodeKey, Failure> {
     let path = file.display();
+    if others_can_read(file) {
+        let warning = format!(
+            "devp2p: warning: others on this machine can read the key file {path}, and be this node: \
+             `chmod 600 \"{path}\"`"
+        );
+        // Without stderr nobody can be warned.
+        let _ = writeln!(io::stderr(), "{}", printable(&warning));
+    }
     NodeKey::load(file).map_err(|error| match error {
         KeyFileError::NotFound => Failure::told(format_args!(
-            "there is no key file {path}: make one with `devp2p key new {path}`"
+            "there is no key file {path}: make one with `{} key new \"{path}\"`",
+            output::program()
         )),
         error => Failure::told(format_args!("cannot read the key file {path}: {error}")),
     })
+}
+
+#[cfg(unix)]
+fn others_can_read(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file)
+        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
+}
+
+/// Cannot be known without asking for access control lists.
+#[cfg(not(unix))]
+fn others_can_read(_file: &Path) -> bool {
+    false
 }

@@ -21,6 +21,7 @@ mod key;
 mod lan;
 mod log;
 mod node;
+mod nodes;
 mod output;
 mod ping;
 mod stop;
@@ -41,7 +42,7 @@ use crate::failure::Failure;
 #[command(after_help = "\
 Try it in two terminals:
   devp2p node
-  devp2p ping 'enode://…'   (the first one prints the whole line)")]
+  devp2p ping \"enode://…\"   (the first one prints the whole line)")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -63,6 +64,11 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(usage) if usage.use_stderr() => {
+            // It quotes what was typed, which may have been copied from anywhere.
+            let _ = io::stderr().write_all(failure::lines(&usage.to_string()).as_bytes());
+            return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
         Err(usage) => {
             // Nowhere left to say that it cannot be printed.
             let _ = usage.print();

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use devp2p_core::enode::Enode;
 use devp2p_core::events::Events;
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, PeerInfo, Server, StartError, client_name};
@@ -15,6 +14,7 @@ use devp2p_core::p2p::Capability;
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
 
 use crate::failure::Failure;
+use crate::nodes::{self, Nodes};
 use crate::stop::Stop;
 use crate::{key, lan, values};
 use story::Story;
@@ -25,9 +25,12 @@ use story::Story;
 Examples:
   devp2p node
   devp2p node --echo foo/42/1
-  devp2p node --listen 127.0.0.1:0 --connect 'enode://…@127.0.0.1:30303'
-  devp2p node --listen 127.0.0.1:0 --bootnode 'enode://…@127.0.0.1:30303'
-  devp2p node --json --for 60 > events.jsonl")]
+  devp2p node --listen 127.0.0.1:0 --connect \"enode://…@127.0.0.1:30303\"
+  devp2p node --listen 127.0.0.1:0 --bootnode \"enode://…@127.0.0.1:30303\"
+  devp2p node --json --for 60 > events.jsonl
+
+A NODE is an enode, a record (enr:…) or, if that is enough, a public key; or
+several with commas between; or @FILE, with one on each line")]
 pub(crate) struct Args {
     /// Where to listen, TCP and UDP; port 0: any
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
@@ -47,17 +50,17 @@ pub(crate) struct Args {
     #[arg(value_parser = values::number::<usize>, allow_negative_numbers = true)]
     max_peers: usize,
     /// Connect to this node, and again when it is gone; repeatable
-    #[arg(long, value_name = "ENODE", value_parser = values::dialable)]
-    connect: Vec<Enode>,
+    #[arg(long, value_name = "NODE", value_parser = nodes::several_dialable)]
+    connect: Vec<Nodes>,
     /// Ask this node for others, and connect to some of them; repeatable
-    #[arg(long, value_name = "ENODE", value_parser = values::askable)]
-    bootnode: Vec<Enode>,
+    #[arg(long, value_name = "NODE", value_parser = nodes::several_askable)]
+    bootnode: Vec<Nodes>,
     /// Take no part in node discovery: no UDP
     #[arg(long, conflicts_with = "bootnode")]
     no_discovery: bool,
     /// Let this node in even when there is no free slot; repeatable
-    #[arg(long, value_name = "ENODE")]
-    trusted: Vec<Enode>,
+    #[arg(long, value_name = "NODE", value_parser = nodes::several_anyone)]
+    trusted: Vec<Nodes>,
     /// Send back what comes in NAME/VERSION/LENGTH, as foo/42/1; repeatable
     #[arg(long, value_name = "PROTOCOL", value_parser = values::protocol)]
     echo: Vec<(Capability, u64)>,
@@ -85,7 +88,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let key = key::load_or_fresh(args.key.as_deref())?;
     let server = Server::start(config(&args, key)).await.map_err(not_started)?;
     let mut events = server.subscribe();
-    for enode in args.connect {
+    for enode in nodes::all(&args.connect) {
         let added = server.add_peer(enode).await;
         added.map_err(|error| Failure::told(format_args!("--connect: {error}")))?;
     }
@@ -105,8 +108,8 @@ fn config(args: &Args, key: NodeKey) -> Config {
         ip: args.ip.or_else(|| listen.map(|addr| lan::reachable_ip(addr.ip()))),
         max_peers: args.max_peers,
         discovery: !args.no_discovery,
-        bootnodes: args.bootnode.clone(),
-        trusted: args.trusted.iter().map(|enode| enode.public_key).collect(),
+        bootnodes: nodes::all(&args.bootnode),
+        trusted: nodes::all(&args.trusted).iter().map(|node| node.public_key).collect(),
         protocols: args.echo.iter().map(echoing).collect(),
         message_events: args.message_events || !args.echo.is_empty(),
         ..Config::new(key, args.name.clone().unwrap_or_else(own_name))

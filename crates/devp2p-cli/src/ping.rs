@@ -21,7 +21,7 @@ use rand::rngs::StdRng;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::failure::Failure;
-use crate::{key, values};
+use crate::{key, nodes};
 use report::{Found, Report};
 use trouble::Trouble;
 
@@ -32,10 +32,10 @@ const DEADLINE: Duration = Duration::from_secs(10);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  devp2p ping 'enode://…@127.0.0.1:30303'   (`devp2p node` prints such a line)")]
+  devp2p ping \"enode://…@127.0.0.1:30303\"   (`devp2p node` prints such a line)")]
 pub(crate) struct Args {
     /// Who the node is, and where
-    #[arg(value_parser = values::dialable)]
+    #[arg(value_parser = nodes::dialable)]
     enode: Enode,
     /// Key file, from `devp2p key new FILE` [default: a fresh key]
     #[arg(long, value_name = "FILE")]

@@ -1,4 +1,5 @@
-//! When a node ends: Ctrl-C, SIGTERM, its time is over, or nobody reads its output.
+//! When a node ends: Ctrl-C, SIGTERM, its terminal is closed, its time is over, or nobody reads its
+//! output.
 
 use std::io;
 use std::time::Duration;
@@ -19,6 +20,9 @@ pub(crate) struct Stop {
     interrupt: Signal,
     #[cfg(unix)]
     terminate: Signal,
+    /// The terminal is closed; none if that shall not end it, as after `nohup`.
+    #[cfg(unix)]
+    hang_up: Option<Signal>,
     #[cfg(windows)]
     ctrl_c: tokio::signal::windows::CtrlC,
 }
@@ -33,6 +37,10 @@ impl Stop {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: match ignores_hang_up() {
+                true => None,
+                false => Some(signal(SignalKind::hangup())?),
+            },
         })
     }
 
@@ -65,6 +73,7 @@ impl Stop {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            Some(_) = hung_up(&mut self.hang_up) => {}
         }
     }
 
@@ -72,6 +81,21 @@ impl Stop {
     async fn signal(&mut self) {
         self.ctrl_c.recv().await;
     }
+}
+
+/// Whether this process was started so that a closed terminal does not end it. Linux says so.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is number 1, the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(unix)]
+async fn hung_up(signal: &mut Option<Signal>) -> Option<()> {
+    signal.as_mut()?.recv().await
 }
 
 /// Waits until the other end of stdout is closed, as by `| head -1`. The next write would tell,

@@ -3,51 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use devp2p_core::enode::{Address, Enode};
-use devp2p_core::enr::Enr;
-use devp2p_core::net::Undialable;
-use devp2p_core::net::discovery::AskError;
 use devp2p_core::p2p::Capability;
 
-/// An enode that says where its node is.
-pub(crate) fn dialable(text: &str) -> Result<Enode, String> {
-    let enode: Enode = read(text)?;
-    match enode.address {
-        None => Err(Undialable::NoAddress.to_string()),
-        Some(Address { tcp: 0, .. }) => Err(Undialable::NoTcpPort.to_string()),
-        Some(_) => Ok(enode),
-    }
-}
-
-/// A node that can be asked over UDP: an enode or a record.
-pub(crate) fn askable(text: &str) -> Result<Enode, String> {
-    let enode = enode_or_record(text)?;
-    match enode.address {
-        None => Err(AskError::NoAddress.to_string()),
-        Some(Address { udp: 0, .. }) => Err(AskError::NoUdpPort.to_string()),
-        Some(_) => Ok(enode),
-    }
-}
-
-/// A node, wherever it is: an enode, a record or a public key.
-pub(crate) fn anyone(text: &str) -> Result<Enode, String> {
-    if text.contains(':') {
-        return enode_or_record(text);
-    }
-    let public_key =
-        read(text).map_err(|error| format!("{error}; or write an enode or a record (enr:…)"))?;
-    Ok(Enode { public_key, address: None })
-}
-
-fn enode_or_record(text: &str) -> Result<Enode, String> {
-    if text.starts_with("enr:") {
-        return Ok(read::<Enr>(text)?.enode());
-    }
-    read(text).map_err(|error| match text.starts_with("enode:") {
-        true => error,
-        false => format!("{error}; or write a record (enr:…)"),
-    })
-}
+use crate::nodes::UNSPECIFIED;
 
 /// How many.
 pub(crate) fn number<T: FromStr>(text: &str) -> Result<T, String> {
@@ -69,9 +27,7 @@ pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
         .parse()
         .map_err(|_| "an IP address is written as in 192.168.1.5 or 2001:db8::1".to_owned())?;
     if ip.is_unspecified() {
-        return Err("this stands for all addresses of a machine: nobody can connect to it, name \
-                    one"
-        .to_owned());
+        return Err(format!("{ip} {UNSPECIFIED}"));
     }
     Ok(ip)
 }
@@ -89,9 +45,4 @@ pub(crate) fn protocol(text: &str) -> Result<(Capability, u64), String> {
          message codes it has, at least 1"
             .to_owned()
     })
-}
-
-/// Reads a value that says by itself what is wrong with it.
-fn read<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: T::Err| error.to_string())
 }

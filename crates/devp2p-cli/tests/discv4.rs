@@ -202,3 +202,20 @@ fn a_key_file_that_is_not_there_is_told() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.starts_with("devp2p: there is no key file"), "{ended:?}");
 }
+
+/// The example of EIP-778.
+const RECORD: &str = "enr:-IS4QHCYrYZbAKWCBRlAy5zzaDZXJBGkcnh4MHcBFZntXNFrdvJjX04jRzjzCBOonrkTfj499SZu\
+                      Oh8R33Ls8RRcy5wBgmlkgnY0gmlwhH8AAAGJc2VjcDI1NmsxoQPKY0yuDUmstAHYpMa2_oxVtw0RW_QA\
+                      dpzBQA8yWM0xOIN1ZHCCdl8";
+
+#[test]
+fn a_record_is_shown_without_asking_anybody_and_numbers_as_numbers() {
+    for record in [RECORD.to_owned(), format!(" {RECORD} ")] {
+        let shown = discv4(&["enr", &record]);
+        assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
+        for line in ["  id          v4", "  ip          127.0.0.1", "  udp         30303"] {
+            assert!(shown.stdout.lines().any(|shown| shown == line), "{line}: {}", shown.stdout);
+        }
+        assert!(shown.stdout.contains("  secp256k1   a103ca634cae"), "{}", shown.stdout);
+    }
+}

@@ -90,5 +90,35 @@ fn a_missing_key_file_is_told_with_how_to_make_one() {
     let path = new_path("missing.key");
     let ended = devp2p(&["node", "--no-listen", "--key", &path]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
-    assert!(ended.stderr.contains(&format!("`devp2p key new {path}`")), "{ended:?}");
+    assert!(
+        ended.stderr.contains(&format!("`{} key new \"{path}\"`", env!("CARGO_BIN_EXE_devp2p"))),
+        "{ended:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = file("shared.key", KEY_ONE);
+    let quiet = devp2p(&["key", "enode", &path]);
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let warned = devp2p(&["key", "enode", &path]);
+    assert_eq!((warned.code, warned.stdout), (Some(0), quiet.stdout));
+    assert!(warned.stderr.starts_with("devp2p: warning: others on this machine can read"));
+    assert!(warned.stderr.contains("chmod 600"), "{}", warned.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_typed_cannot_paint_on_the_terminal_when_it_is_quoted() {
+    for args in [&["key", "enode", "/no/\x1b[31m\u{202e}"][..], &["ping", "enode:\x1b[31m\u{202e}"]]
+    {
+        let ended = devp2p(args);
+        assert_ne!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stderr.contains("\\u{1b}[31m\\u{202e}"), "{ended:?}");
+        assert!(ended.stderr.chars().all(|c| c == '\n' || !c.is_control()), "{ended:?}");
+    }
 }

@@ -18,11 +18,13 @@ fn it_says_who_it_is_and_how_to_connect() {
     assert!(enode.starts_with(&format!("{PUBLIC_KEY_ONE}@127.0.0.1:")), "{enode}");
     for command in [
         // On another port: on the same machine, this one's is taken.
-        "devp2p node --listen 127.0.0.1:0 --connect",
-        "devp2p node --listen 127.0.0.1:0 --bootnode",
-        "devp2p ping",
+        "node --listen 127.0.0.1:0 --connect",
+        "node --listen 127.0.0.1:0 --bootnode",
+        "ping",
     ] {
-        assert!(node.stdout.contains(&format!("{command} 'enode://{enode}'")), "{node:?}");
+        // Called as it was called, and in quotes that bash, cmd and PowerShell know.
+        let line = format!("  {} {command} \"enode://{enode}\"\n", env!("CARGO_BIN_EXE_devp2p"));
+        assert!(node.stdout.contains(&line), "{node:?}");
     }
 }
 
@@ -71,8 +73,8 @@ fn without_a_listener_it_gives_no_address() {
 
 #[cfg(unix)]
 #[test]
-fn sigterm_and_ctrl_c_end_it_with_success() {
-    for signal in ["-TERM", "-INT"] {
+fn sigterm_ctrl_c_and_a_closed_terminal_end_it_with_success() {
+    for signal in ["-TERM", "-INT", "-HUP"] {
         let node = Devp2p::node(&[]);
         node.enode();
         node.signal(signal);
@@ -168,6 +170,15 @@ fn a_failed_dial_is_shown_and_tried_again() {
     assert!(warning.contains("WARN dial failed; trying again in 1s"), "{warning}");
     assert!(warning.contains("connection refused"), "{warning}");
     assert!(node.error_line().contains("trying again in 2s"));
+}
+
+#[test]
+fn a_node_that_cannot_be_dialed_for_want_of_a_slot_is_told_with_a_way_out() {
+    let enode = format!("enode://{STRANGER}@{}", CLOSED_ADDRESS);
+    let node = Devp2p::node(&["--max-peers", "0", "--connect", &enode]);
+    let warning = node.error_line();
+    assert!(warning.contains("WARN all 0 slots are taken, so it is not dialed"), "{warning}");
+    assert!(warning.contains("`max_peers`"), "{warning}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod support;
 
-use support::{STRANGER, devp2p};
+use support::{PUBLIC_KEY_ONE, STRANGER, devp2p, file};
 
 /// Runs `devp2p` with these words; `KEY` stands for a valid public key.
 fn words(line: &str) -> Vec<String> {
@@ -48,7 +48,14 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("node --bootnode enode://KEY", "no address"),
         ("node --bootnode enode://KEY@127.0.0.1:1?discport=0", "UDP port is 0"),
         ("node --no-discovery --bootnode enode://KEY@127.0.0.1:1", "cannot be used with"),
-        ("node --trusted KEY", "begins with `enode://`"),
+        ("node --trusted 12", "128 hex digits, but there are 2 characters; or write an enode"),
+        ("node --connect KEY", "add the address"),
+        ("node --connect enode://KEY@0.0.0.0:1", "0.0.0.0 stands for all addresses"),
+        ("node --bootnode enode://KEY@[::]:1", ":: stands for all addresses"),
+        ("node --bootnode enode://KEY@127.0.0.1:1,enode://KEY", "no address"),
+        ("node --bootnode ,", "no node is named here"),
+        ("node --bootnode \"enode://KEY@127.0.0.1:1\",", "quotes around it"),
+        ("node --trusted @no/such/file", "cannot read the file no/such/file"),
         ("ping", "<ENODE>"),
         ("ping KEY@127.0.0.1:1", "begins with `enode://`"),
         ("ping http://127.0.0.1:1", "URL of another kind"),
@@ -61,6 +68,7 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("ping enode://KEY@127.0.0.1:70000", "TCP port"),
         ("ping enode://KEY@127.0.0.1:1?discport=x", "UDP port"),
         ("ping enode://KEY", "add the address"),
+        ("ping enode://KEY@0.0.0.0:1", "0.0.0.0 stands for all addresses"),
     ]);
 }
 
@@ -71,7 +79,8 @@ fn a_wrong_command_line_of_a_tool_is_told_with_what_is_wrong() {
         ("discv4 ping", "<ENODE>"),
         ("discv4 ping enode://KEY", "the enode has no address"),
         ("discv4 ping enode://KEY@127.0.0.1:1?discport=0", "UDP port is 0"),
-        ("discv4 ping KEY", "begins with `enode://`; or write a record (enr:…)"),
+        ("discv4 ping KEY", "the enode has no address"),
+        ("discv4 ping KEY@127.0.0.1:1", "begins with `enode://`; or write a record (enr:…)"),
         ("discv4 listen --for x", "a whole number is needed here"),
         (
             "discv4 crawl --bootnode enode://KEY@127.0.0.1:1 --for x",
@@ -123,4 +132,25 @@ fn without_a_command_it_shows_the_help() {
     let ended = devp2p(&[]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
     assert!(ended.stderr.contains("Usage: devp2p"), "{ended:?}");
+}
+
+#[test]
+fn nodes_are_taken_in_lists_and_in_files() {
+    let one = format!("enode://{STRANGER}@127.0.0.1:1");
+    let two = format!("enode://{PUBLIC_KEY_ONE}@127.0.0.1:1");
+    let list = format!("[\n  \"{one}\",\n\n  \"{two}\"\n]   # as geth keeps them\n");
+    let path = format!("@{}", file("static-nodes.json", &list));
+    for nodes in [format!("{one},{two}"), format!(" {one} , {two},"), path] {
+        let args = ["node", "--listen", "127.0.0.1:0", "--for", "0"];
+        let options = ["--connect", &nodes, "--trusted", &nodes, "--bootnode", &nodes];
+        let ended = devp2p(&[&args[..], &options].concat());
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let path = file("broken.txt", &format!("{one}\n{two}\nenode://{STRANGER}\n"));
+    let ended = devp2p(&["node", "--connect", &format!("@{path}")]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(
+        ended.stderr.contains(&format!("line 3 of {path}: this enode has only a key")),
+        "{ended:?}"
+    );
 }

@@ -71,8 +71,8 @@ pub struct Ports {
 pub struct PeerInfo {
     /// The public key, 64 bytes.
     pub id: PublicKey,
-    /// Client name, as it says itself: at most [`MAX_NAME`] bytes, and in what a connection brought
-    /// control characters are replaced.
+    /// Client name, as it says itself: at most [`MAX_NAME`] bytes, and what a connection brought is
+    /// [`printable`](crate::p2p::printable).
     pub name: Arc<str>,
     /// What it offers, shared with us or not: at most [`MAX_CAPABILITIES`].
     pub capabilities: Arc<[Capability]>,

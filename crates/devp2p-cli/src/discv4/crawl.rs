@@ -17,6 +17,7 @@ use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 
 use super::Common;
 use crate::failure::Failure;
+use crate::nodes::{self, Nodes};
 use crate::stop::Stop;
 use crate::{output, values};
 
@@ -30,12 +31,12 @@ const PROGRESS: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  devp2p discv4 crawl --bootnode 'enode://…@127.0.0.1:30303'
-  devp2p discv4 crawl --bootnode 'enode://…@127.0.0.1:30303' --json --for 300 > nodes.jsonl")]
+  devp2p discv4 crawl --bootnode \"enode://…@127.0.0.1:30303\"
+  devp2p discv4 crawl --bootnode \"enode://…@127.0.0.1:30303\" --json --for 300 > nodes.jsonl")]
 pub(crate) struct Args {
     /// A node that may know others; repeatable
-    #[arg(long, required = true, value_name = "ENODE", value_parser = values::askable)]
-    bootnode: Vec<Enode>,
+    #[arg(long, required = true, value_name = "ENODE", value_parser = nodes::several_askable)]
+    bootnode: Vec<Nodes>,
     /// End after so many seconds, even if there are more
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
@@ -75,7 +76,7 @@ struct Crawl {
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let stop = Stop::new().map_err(Failure::system)?;
-    let bootnodes = super::resolve_all(&args.bootnode).await?;
+    let bootnodes = super::resolve_all(&nodes::all(&args.bootnode)).await?;
     let next = bootnodes.iter().map(|node| node.public_key).collect();
     let discovery = Arc::new(super::start_with(&args.common, bootnodes).await?);
     let mut crawl = Crawl {

@@ -12,6 +12,7 @@ use tokio::time::Duration;
 
 use super::Common;
 use crate::failure::Failure;
+use crate::nodes::{self, Nodes};
 use crate::stop::Stop;
 use crate::{log, output, values};
 
@@ -20,7 +21,7 @@ use crate::{log, output, values};
 #[command(after_help = "\
 Examples:
   devp2p discv4 listen
-  devp2p discv4 listen --listen 127.0.0.1:0 --bootnode 'enode://…@127.0.0.1:30303'")]
+  devp2p discv4 listen --listen 127.0.0.1:0 --bootnode \"enode://…@127.0.0.1:30303\"")]
 pub(crate) struct Args {
     /// Where to listen; with port 0, any free one
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
@@ -30,8 +31,8 @@ pub(crate) struct Args {
     #[arg(long, value_parser = values::ip)]
     ip: Option<IpAddr>,
     /// A node that may know others; repeatable
-    #[arg(long, value_name = "ENODE", value_parser = values::askable)]
-    bootnode: Vec<Enode>,
+    #[arg(long, value_name = "ENODE", value_parser = nodes::several_askable)]
+    bootnode: Vec<Nodes>,
     /// End by itself after so many seconds
     #[arg(long = "for", value_name = "SECONDS")]
     #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
@@ -69,7 +70,7 @@ struct Event {
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let stop = Stop::new().map_err(Failure::system)?;
-    let bootnodes = super::resolve_all(&args.bootnode).await?;
+    let bootnodes = super::resolve_all(&nodes::all(&args.bootnode)).await?;
     let config = super::config(&args.common, args.listen)?;
     let ip = args.ip.or(config.ip);
     let learn_endpoint = args.ip.is_none();
@@ -87,7 +88,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 
 fn introduce(json: bool, discovery: &Discovery) -> Result<(), Failure> {
     let (enr, listen_addr) = (discovery.local_enr(), discovery.local_addr());
-    let enode = enr.enode();
+    let (enode, program) = (enr.enode(), output::program());
     if json {
         let id = enr.public_key();
         return output::json(&Introduction { enode, enr, id, listen_addr });
@@ -99,8 +100,8 @@ fn introduce(json: bool, discovery: &Discovery) -> Result<(), Failure> {
          \n\
          In another terminal, see whether it answers, or let another node begin with it:\n\
          \n  \
-           devp2p discv4 ping '{enode}'\n  \
-           devp2p discv4 listen --listen 127.0.0.1:0 --bootnode '{enode}'\n"
+           {program} discv4 ping \"{enode}\"\n  \
+           {program} discv4 listen --listen 127.0.0.1:0 --bootnode \"{enode}\"\n"
     ))
 }
 

@@ -11,16 +11,16 @@ use tokio::time::{Duration, Instant};
 
 use super::Common;
 use crate::failure::Failure;
-use crate::{output, values};
+use crate::{nodes, output};
 
 /// Ask whether a node is there
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  devp2p discv4 ping 'enode://…@127.0.0.1:30303'   (`devp2p discv4 listen` prints such a line)")]
+  devp2p discv4 ping \"enode://…@127.0.0.1:30303\"   (`devp2p discv4 listen` prints such a line)")]
 pub(crate) struct Args {
     /// The node: an enode or a record (enr:…)
-    #[arg(value_name = "ENODE", value_parser = values::askable)]
+    #[arg(value_name = "ENODE", value_parser = nodes::askable)]
     enode: Enode,
     #[command(flatten)]
     common: Common,
@@ -60,7 +60,7 @@ fn report(json: bool, node: &Node, pong: &Pong, time: Duration) -> Result<(), Fa
         return output::json(&Answer { enode: node.enode(), milliseconds, seen_at, enr_seq });
     }
     let record = match pong.enr_seq {
-        Some(seq) => format!("seq {seq}; `devp2p discv4 enr` shows it"),
+        Some(seq) => format!("seq {seq}; `{} discv4 enr` shows it", output::program()),
         None => "it has none".to_owned(),
     };
     output::line(format_args!(

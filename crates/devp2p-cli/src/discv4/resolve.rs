@@ -7,26 +7,26 @@ use devp2p_core::net::discovery::Discovery;
 
 use super::{Common, record};
 use crate::failure::Failure;
-use crate::values;
+use crate::nodes::{self, Nodes};
 
 /// Ask around for a node, and then itself for its record
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
-  devp2p discv4 resolve 'enode://…' --bootnode 'enode://…@127.0.0.1:30303'")]
+  devp2p discv4 resolve \"enode://…\" --bootnode \"enode://…@127.0.0.1:30303\"")]
 pub(crate) struct Args {
     /// The node: an enode, with or without an address, a record (enr:…) or a public key
-    #[arg(value_parser = values::anyone)]
+    #[arg(value_parser = nodes::anyone)]
     node: Enode,
     /// A node that may know others; repeatable
-    #[arg(long, value_name = "ENODE", value_parser = values::askable)]
-    bootnode: Vec<Enode>,
+    #[arg(long, value_name = "ENODE", value_parser = nodes::several_askable)]
+    bootnode: Vec<Nodes>,
     #[command(flatten)]
     common: Common,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let mut begin_with = args.bootnode;
+    let mut begin_with = nodes::all(&args.bootnode);
     if args.node.address.is_some() {
         begin_with.push(args.node.clone());
     }

@@ -60,7 +60,7 @@ fn introduction(node: &NodeInfo) -> String {
                enode://{id}\n"
         );
     };
-    let any_port = SocketAddr::new(listen_addr.ip(), 0);
+    let (program, any_port) = (output::program(), SocketAddr::new(listen_addr.ip(), 0));
     let mut text = format!(
         "{name} listens on {listen_addr}. Ctrl-C ends it.\n\
          \n  \
@@ -68,14 +68,14 @@ fn introduction(node: &NodeInfo) -> String {
          {}\n\
          {}, connect to it, see whether it answers{}:\n\
          \n  \
-           devp2p node --listen {any_port} --connect '{enode}'\n  \
-           devp2p ping '{enode}'\n",
+           {program} node --listen {any_port} --connect \"{enode}\"\n  \
+           {program} ping \"{enode}\"\n",
         what_it_speaks(node),
         where_from(node),
         if ports.discovery == 0 { "" } else { ", or find others through it" },
     );
     if ports.discovery != 0 {
-        text += &format!("  devp2p node --listen {any_port} --bootnode '{enode}'\n");
+        text += &format!("  {program} node --listen {any_port} --bootnode \"{enode}\"\n");
     }
     text
 }

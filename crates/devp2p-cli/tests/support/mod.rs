@@ -175,10 +175,15 @@ pub(crate) fn new_path(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// A file with this content.
+/// A file with this content, for its owner alone.
 pub(crate) fn file(name: &str, content: &str) -> String {
     let path = new_path(name);
     fs::write(&path, content).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
     path
 }
 

@@ -8,7 +8,7 @@
 
 use alloy_rlp::{Decodable, Encodable, Header};
 
-use super::{Capability, MessageError, VERSION};
+use super::{Capability, MessageError, VERSION, printable};
 use crate::keys::PublicKey;
 use crate::rlp::list;
 
@@ -21,14 +21,14 @@ pub const MAX_HELLO: usize = 2048;
 pub struct Hello {
     /// p2p version. Any is accepted; below 5 nothing is compressed.
     pub version: u64,
-    /// Client name, as in `foo/v42/linux/rust1.95.0`. In a decoded Hello, control characters are
-    /// replaced: a peer's name must not be able to paint on a terminal.
+    /// Client name, as in `foo/v42/linux/rust1.95.0`. In a decoded Hello it is [`printable`], as the
+    /// capabilities' names are: they must not be able to paint on a terminal.
     pub client_id: String,
     /// The protocols it offers.
     pub capabilities: Vec<Capability>,
     /// Legacy: the TCP port it listens on; 0, as everyone sends today.
     pub listen_port: u64,
-    /// The node's public key; the receiver compares it with the one that the handshake proved.
+    /// The node's public key; the receiver compares it with the one of the handshake.
     pub public_key: PublicKey,
 }
 
@@ -107,8 +107,5 @@ fn field(items: &mut &[u8]) -> Result<u64, MessageError> {
 
 fn text(items: &mut &[u8]) -> Result<String, MessageError> {
     let bytes = Header::decode_bytes(items, false).map_err(|_| MessageError::Hello)?;
-    let replaced = |c: char| {
-        if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }
-    };
-    Ok(String::from_utf8_lossy(bytes).chars().map(replaced).collect())
+    Ok(printable(&String::from_utf8_lossy(bytes)))
 }

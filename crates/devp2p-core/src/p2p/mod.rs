@@ -33,12 +33,14 @@ mod error;
 mod hello;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use capability::{Capability, CapabilityError, Offer, Shared, shared};
 pub use codec::{Codec, Received, split_msg_id};
 pub use disconnect::DisconnectReason;
 pub use error::MessageError;
 pub use hello::{Hello, MAX_HELLO};
+pub use text::printable;
 
 /// msg-id of [`Hello`].
 pub const HELLO: u64 = 0x00;
