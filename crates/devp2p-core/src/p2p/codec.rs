@@ -109,7 +109,9 @@ impl Codec {
             DISCONNECT => Ok(Received::Disconnect(payload)),
             0..BASE_LENGTH => {
                 // There is nothing to read in it, but a block that is none breaks the protocol.
-                self.decompress(payload, MAX_HELLO)?;
+                if self.snappy {
+                    decompress(payload, MAX_HELLO)?;
+                }
                 Ok(if msg_id == PING { Received::Ping } else { Received::Other(msg_id) })
             }
             _ => {
