@@ -10,12 +10,12 @@ use std::net::{SocketAddr, TcpStream};
 use support::{Devp2p, devp2p};
 
 /// More than its own files and sockets, fewer than the connections below.
-const LIMIT: &str = "40";
+const LIMIT: &str = "ulimit -n 40";
 const CONNECTIONS: usize = 45;
 
 #[test]
 fn a_node_without_descriptors_says_so_once_and_recovers() {
-    let node = Devp2p::node_with_limit(LIMIT, &["--json", "--max-peers", "5"]);
+    let node = Devp2p::node_after(LIMIT, &["--json", "--max-peers", "5"]);
     let info = node.json();
     let address: SocketAddr = info["listenAddr"].as_str().unwrap().parse().unwrap();
     let connections: Vec<TcpStream> =

@@ -45,10 +45,10 @@ impl Devp2p {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_devp2p")).args(args), lines)
     }
 
-    /// A node on the loopback address that may open so many files.
+    /// A node on the loopback address, started by a shell that has run `command` before.
     #[cfg(unix)]
-    pub(crate) fn node_with_limit(files: &str, args: &[&str]) -> Self {
-        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+    pub(crate) fn node_after(command: &str, args: &[&str]) -> Self {
+        let script = format!("{command} && exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_devp2p")]);
         Self::spawn(command.args(["node", "--listen", "127.0.0.1:0"]).args(args), usize::MAX)
