@@ -12,7 +12,7 @@ use devp2p_core::net::discovery::AskError;
 /// The most that is read of a file of nodes: 1 MiB, some 6,000 enodes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// What is wrong with 0.0.0.0 and [::].
+/// What is wrong with `0.0.0.0` and `::`.
 pub(crate) const UNSPECIFIED: &str =
     "stands for all addresses of a machine: nobody can connect to it, name one";
 
