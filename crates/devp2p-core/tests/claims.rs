@@ -81,14 +81,3 @@ async fn who_only_knows_a_nodes_public_key_neither_keeps_it_out_nor_ends_its_con
         }
     }
 }
-
-#[tokio::test]
-async fn a_claim_does_not_keep_us_from_dialing_the_node_itself() {
-    let (hub, node) = (server("hub", 5).await, server("node", 5).await);
-    let auth = forged_auth(node.node_info().id, hub.node_info().id);
-    let _claim = claim(&hub, &auth).await;
-    let mut events = hub.subscribe();
-    hub.add_peer(node.enode()).await.unwrap();
-    assert_eq!(added(&mut events).await, node.node_info().id);
-    tokio::join!(soon(node.stop()), soon(hub.stop()));
-}
