@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::time::{Duration, Instant, sleep_until};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::link::{self, Stream};
 use super::system::TcpListener;
@@ -71,7 +71,7 @@ impl Listener {
         let now = Instant::now();
         if let Some(lasted) = self.trouble.as_ref().and_then(|trouble| trouble.is_over(now)) {
             self.trouble = None;
-            warn!("connections are accepted again, after {} s", lasted.as_secs());
+            info!("connections are accepted again, after {} s", lasted.as_secs());
         }
     }
 

@@ -195,7 +195,7 @@ impl Admission {
         self.inbound_peers.saturating_add(self.outbound_peers)
     }
 
-    /// How many peers there may be, trusted ones not counted.
+    /// How many slots there are.
     #[must_use]
     pub fn max_peers(&self) -> usize {
         self.max_peers
