@@ -18,19 +18,18 @@ mod ping;
 mod record;
 mod resolve;
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
 use devp2p_core::discv4::Node;
 use devp2p_core::discv4::service::RequestError;
-use devp2p_core::enode::Enode;
-use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, resolve};
+use devp2p_core::enode::{Enode, Host};
+use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, any_port_to};
 
 use crate::failure::Failure;
-use crate::{key, lan, output};
+use crate::{key, lan, log, output};
 
 /// How often a question is asked before the node counts as silent: UDP packets do get lost.
 const TRIES: usize = 3;
@@ -77,45 +76,29 @@ pub(crate) async fn run(command: Command) -> Result<(), Failure> {
 
 /// Starts a node that can reach this one, and speaks only when it is asked to.
 async fn start(common: &Common, to: &Node) -> Result<Discovery, Failure> {
-    let listen = SocketAddr::new(interface(&[*to]), 0);
-    start_on(listen, config(common, listen)?).await
+    let listen = any_port_to([to.ip]);
+    let config = config(common, listen.ip())?;
+    Discovery::start(Some(listen), config).await.map_err(Failure::not_started)
 }
 
 /// Starts a node that begins with these nodes, and asks them around.
-async fn start_with(common: &Common, bootnodes: Vec<Node>) -> Result<Discovery, Failure> {
-    let listen = SocketAddr::new(interface(&bootnodes), 0);
-    start_on(listen, DiscoveryConfig { bootnodes, ..config(common, listen)? }).await
+async fn start_with(common: &Common, bootnodes: Vec<Enode>) -> Result<Discovery, Failure> {
+    let ip = |enode: &Enode| match &enode.address.as_ref()?.host {
+        Host::Ip(ip) => Some(*ip),
+        // Somewhere else.
+        Host::Dns(_) => None,
+    };
+    let ips = bootnodes.iter().map(|enode| ip(enode).unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
+    let config =
+        DiscoveryConfig { bootnodes: bootnodes.clone(), ..config(common, any_port_to(ips).ip())? };
+    Discovery::start(None, config).await.map_err(Failure::not_started)
 }
 
-fn config(common: &Common, listen: SocketAddr) -> Result<DiscoveryConfig, Failure> {
+/// A node that says that it is at `bound_to`, or at this machine's address if that is all of them.
+fn config(common: &Common, bound_to: IpAddr) -> Result<DiscoveryConfig, Failure> {
     let key = Arc::new(key::load_or_fresh(common.key.as_deref())?);
-    Ok(DiscoveryConfig { ip: Some(lan::reachable_ip(listen.ip())), ..DiscoveryConfig::new(key) })
-}
-
-async fn start_on(listen: SocketAddr, config: DiscoveryConfig) -> Result<Discovery, Failure> {
-    let started = Discovery::start(listen, config).await;
-    started.map_err(|error| Failure::told(no_socket(listen, &error)))
-}
-
-/// The address of our socket. Nodes on this machine need no more than the loopback address, which
-/// no firewall asks about.
-fn interface(nodes: &[Node]) -> IpAddr {
-    let is_v6 = nodes.first().is_some_and(|node| node.ip.is_ipv6());
-    match (is_v6, nodes.iter().all(|node| node.ip.is_loopback())) {
-        (false, true) => Ipv4Addr::LOCALHOST.into(),
-        (false, false) => Ipv4Addr::UNSPECIFIED.into(),
-        (true, true) => Ipv6Addr::LOCALHOST.into(),
-        (true, false) => Ipv6Addr::UNSPECIFIED.into(),
-    }
-}
-
-/// The nodes of these enodes; host names are looked up.
-async fn resolve_all(enodes: &[Enode]) -> Result<Vec<Node>, Failure> {
-    let mut nodes = Vec::new();
-    for enode in enodes {
-        nodes.push(resolve(enode).await.map_err(Failure::told)?);
-    }
-    Ok(nodes)
+    let external = vec![lan::reachable_ip(bound_to).into()];
+    Ok(DiscoveryConfig { external, ..DiscoveryConfig::new(key) })
 }
 
 /// Asks up to [`TRIES`] times.
@@ -136,8 +119,10 @@ async fn ask<T>(
     }
     Err(Failure::told(format_args!(
         "no answer from UDP {}, asked {TRIES} times: does the node run, with discovery v4 on? Are \
-         the key and the UDP port in the enode right? Or does a firewall drop UDP?",
-        node.udp_addr()
+         the key and the UDP port in the enode right? Does a firewall drop UDP? Or is the clock of \
+         one of the two machines wrong? Here it is {} UTC",
+        node.udp_addr(),
+        log::utc_time()
     )))
 }
 
@@ -147,17 +132,4 @@ fn no_bootnode() -> Failure {
         "no bootnode answers: do they run, with discovery v4 on? `{} discv4 ping` tells more",
         output::program()
     ))
-}
-
-fn no_socket(addr: SocketAddr, error: &io::Error) -> String {
-    let any = SocketAddr::new(addr.ip(), 0);
-    match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "UDP port {} on {} is in use: stop the other program, or choose another port, for \
-             example with `--listen {any}`",
-            addr.port(),
-            addr.ip()
-        ),
-        _ => format!("cannot open a UDP socket on {addr}: {error}"),
-    }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 use std::io;
+use std::net::SocketAddr;
 
+use devp2p_core::net::StartError;
 use devp2p_core::p2p::printable;
 use thiserror::Error;
 
@@ -21,6 +23,18 @@ impl Failure {
     /// A failure in these words, which may be somebody else's: a path, a name.
     pub(crate) fn told(words: impl Display) -> Self {
         Self::Told(lines(&words.to_string()))
+    }
+
+    /// A node did not start: why, and what to type instead.
+    #[expect(clippy::needless_pass_by_value, reason = "an error is handed on with map_err")]
+    pub(crate) fn not_started(error: StartError) -> Self {
+        match &error {
+            StartError::PortTaken { addr, .. } => {
+                let any = SocketAddr::new(addr.ip(), 0);
+                Self::told(format_args!("{error}, for example with `--listen {any}`"))
+            }
+            _ => Self::told(error),
+        }
     }
 
     /// The operating system gives no threads or signals.

@@ -3,6 +3,7 @@
 //! ```text
 //! devp2p node          run a node and watch its peers come and go
 //! devp2p ping ENODE    say hello to a node, and see how long each step takes
+//! devp2p diagnose      why has my node no peers?
 //! devp2p discv4 …      find nodes over UDP, and see how that is done
 //! devp2p key …         make and show the key that a node is known by
 //! ```
@@ -15,6 +16,7 @@
 //!
 //! stdout has what was asked for and nothing else; the log and failures go to stderr.
 
+mod diagnose;
 mod discv4;
 mod failure;
 mod key;
@@ -55,6 +57,7 @@ struct Cli {
 enum Command {
     Node(node::Args),
     Ping(ping::Args),
+    Diagnose(diagnose::Args),
     #[command(subcommand)]
     Discv4(discv4::Command),
     #[command(subcommand)]
@@ -75,13 +78,18 @@ fn main() -> ExitCode {
             return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
         }
     };
-    log::start(cli.verbose);
+    // A diagnosis says itself what the warnings say.
+    let warns = !matches!(cli.command, Command::Diagnose(_));
+    let log = log::start(cli.verbose, warns);
     let done = match cli.command {
         Command::Node(args) => block_on(node::run(args)),
         Command::Ping(args) => block_on(ping::run(args)),
+        Command::Diagnose(args) => block_on(diagnose::run(args)),
         Command::Discv4(command) => block_on(discv4::run(command)),
         Command::Key(command) => key::run(&command),
     };
+    // What went before a failure is read before it.
+    drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // As in `devp2p node | head -1`: who has read enough is no failure.
@@ -98,7 +106,6 @@ fn main() -> ExitCode {
 
 /// Runs a command that uses the network.
 fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    // With several threads, a terminal that takes no output holds up no peer.
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system)?;
     let done = runtime.block_on(command);

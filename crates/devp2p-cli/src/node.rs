@@ -2,19 +2,23 @@
 
 mod story;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
+use devp2p_core::enode::Enode;
 use devp2p_core::events::Events;
-use devp2p_core::keys::NodeKey;
-use devp2p_core::net::{Config, PeerInfo, Server, StartError, client_name};
+use devp2p_core::net::{
+    Config, External, Handle, NodeInfo, PeerInfo, Server, Undialable, client_name,
+};
 use devp2p_core::p2p::Capability;
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
+use tracing::warn;
 
 use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
+use crate::output::{self, Printing};
 use crate::stop::Stop;
 use crate::{key, lan, values};
 use story::Story;
@@ -32,6 +36,26 @@ Examples:
 A NODE is an enode, a record (enr:…) or, if that is enough, a public key; or
 several with commas between; or @FILE, with one on each line")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    settings: Settings,
+    /// Tell messages of protocols, too; --echo does so by itself
+    #[arg(long)]
+    message_events: bool,
+    /// Print JSON: the node, then its events, an object a line
+    #[arg(long)]
+    json: bool,
+    /// End by itself after so many seconds
+    #[arg(long = "for", value_name = "SECONDS")]
+    #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
+    seconds: Option<u64>,
+    /// Say after so many seconds why there are no peers
+    #[arg(long, hide = true, value_name = "SECONDS", default_value_t = 60)]
+    patience: u64,
+}
+
+/// How a node is to be.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Settings {
     /// Where to listen, TCP and UDP; port 0: any
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
     #[arg(value_parser = values::socket_addr)]
@@ -50,7 +74,7 @@ pub(crate) struct Args {
     #[arg(value_parser = values::number::<usize>, allow_negative_numbers = true)]
     max_peers: usize,
     /// Connect to this node, and again when it is gone; repeatable
-    #[arg(long, value_name = "NODE", value_parser = nodes::several_dialable)]
+    #[arg(long, value_name = "NODE", value_parser = nodes::several_connectable)]
     connect: Vec<Nodes>,
     /// Ask this node for others, and connect to some of them; repeatable
     #[arg(long, value_name = "NODE", value_parser = nodes::several_askable)]
@@ -64,19 +88,9 @@ pub(crate) struct Args {
     /// Send back what comes in NAME/VERSION/LENGTH, as foo/42/1; repeatable
     #[arg(long, value_name = "PROTOCOL", value_parser = values::protocol)]
     echo: Vec<(Capability, u64)>,
-    /// Tell messages of protocols, too; --echo does so by itself
-    #[arg(long)]
-    message_events: bool,
-    /// IP address in the enode [default: this machine's]
-    #[arg(long, value_parser = values::ip)]
-    ip: Option<IpAddr>,
-    /// Print JSON: the node, then its events, an object a line
-    #[arg(long)]
-    json: bool,
-    /// End by itself after so many seconds
-    #[arg(long = "for", value_name = "SECONDS")]
-    #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
-    seconds: Option<u64>,
+    /// Where others reach it [default: this machine's address]; repeatable
+    #[arg(long, value_name = "IP[:PORT]", value_parser = values::external)]
+    ip: Vec<External>,
 }
 
 /// Runs the node.
@@ -84,46 +98,101 @@ pub(crate) struct Args {
 /// # Errors
 /// When it cannot start, or the output cannot be written.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(Failure::system)?;
-    let key = key::load_or_fresh(args.key.as_deref())?;
-    let server = Server::start(config(&args, key)).await.map_err(not_started)?;
-    let mut events = server.subscribe();
-    for enode in nodes::all(&args.connect) {
-        let added = server.add_peer(enode).await;
-        added.map_err(|error| Failure::told(format_args!("--connect: {error}")))?;
-    }
-    let story = Story::begin(args.json, &server.node_info())?;
+    let mut stop = Stop::new().map_err(Failure::system)?;
+    let config = args.settings.config()?;
+    let message_events = args.message_events || config.message_events;
+    let (server, events) = args.settings.start(Config { message_events, ..config }).await?;
+    tokio::spawn(say_why(server.handle().clone(), Duration::from_secs(args.patience)));
 
-    let end = stop.wait(args.seconds.map(Duration::from_secs));
-    let told = tell(&mut events, story, end).await;
-    let (rest, ()) = tokio::join!(tell_the_rest(&mut events, story), server.stop());
-    told.and(rest)
-}
-
-fn config(args: &Args, key: NodeKey) -> Config {
-    let listen = (!args.no_listen).then_some(args.listen);
-    let own_name = || client_name("devp2p", env!("CARGO_PKG_VERSION"));
-    Config {
-        listen,
-        ip: args.ip.or_else(|| listen.map(|addr| lan::reachable_ip(addr.ip()))),
-        max_peers: args.max_peers,
-        discovery: !args.no_discovery,
-        bootnodes: nodes::all(&args.bootnode),
-        trusted: nodes::all(&args.trusted).iter().map(|node| node.public_key).collect(),
-        protocols: args.echo.iter().map(echoing).collect(),
-        message_events: args.message_events || !args.echo.is_empty(),
-        ..Config::new(key, args.name.clone().unwrap_or_else(own_name))
-    }
-}
-
-/// Why the node did not start, and what to type instead.
-fn not_started(error: StartError) -> Failure {
-    match &error {
-        StartError::PortTaken { addr, .. } => {
-            let any = SocketAddr::new(addr.ip(), 0);
-            Failure::told(format_args!("{error}, for example with `--listen {any}`"))
+    let mut printing = Printing::start(tell(args.json, server.node_info(), events));
+    match printing.until(&mut stop, args.seconds.map(Duration::from_secs)).await {
+        Some(done) => {
+            server.stop().await;
+            done
         }
-        _ => Failure::told(error),
+        None => printing.end(&mut stop, server.stop()).await.unwrap_or(Ok(())),
+    }
+}
+
+impl Settings {
+    /// Starts the node, and connects it to whom it is to be connected to.
+    ///
+    /// # Errors
+    /// When it cannot start.
+    pub(crate) async fn start(&self, config: Config) -> Result<(Server, Events), Failure> {
+        let server = Server::start(config).await.map_err(Failure::not_started)?;
+        let events = server.subscribe();
+        for enode in nodes::all(&self.connect) {
+            let added = server.add_peer(enode).await;
+            added.map_err(|error| Failure::told(format_args!("--connect: {error}")))?;
+        }
+        Ok((server, events))
+    }
+
+    /// The core's configuration.
+    ///
+    /// # Errors
+    /// When the key file cannot be read, or the settings contradict each other.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        let key = key::load_or_fresh(self.key.as_deref())?;
+        let listen = (!self.no_listen).then_some(self.listen);
+        let own_name = || client_name("devp2p", env!("CARGO_PKG_VERSION"));
+        let has_no_address = |enode: &Enode| enode.address.is_none();
+        if self.bootnode.is_empty() && nodes::all(&self.connect).iter().any(has_no_address) {
+            return Err(Failure::told(format_args!("--connect: {}", Undialable::NoAddress)));
+        }
+        let mut external = values::one_of_each_family(&self.ip)?;
+        if let (true, Some(listen)) = (external.is_empty(), listen) {
+            external.push(lan::reachable_ip(listen.ip()).into());
+        }
+        allow_files(self.max_peers);
+        Ok(Config {
+            listen,
+            external,
+            max_peers: self.max_peers,
+            discovery: !self.no_discovery,
+            bootnodes: nodes::all(&self.bootnode),
+            trusted: nodes::all(&self.trusted).iter().map(|node| node.public_key).collect(),
+            protocols: self.echo.iter().map(echoing).collect(),
+            message_events: !self.echo.is_empty(),
+            ..Config::new(key, self.name.clone().unwrap_or_else(own_name))
+        })
+    }
+}
+
+/// Raises the limit of open files as far as so many peers need it and the system allows it, and warns
+/// if that is not enough.
+#[cfg(unix)]
+fn allow_files(max_peers: usize) {
+    /// Besides peers: connections in set-up, in both directions, sockets, files.
+    const OTHERS: u64 = 150;
+    let needed = u64::try_from(max_peers).unwrap_or(u64::MAX).saturating_add(OTHERS);
+    // An error is as good as a limit that nobody knows: accepting tells when there are too few.
+    if let Ok(limit) = rlimit::increase_nofile_limit(needed) {
+        if limit < needed {
+            warn!(
+                "{max_peers} peers need {needed} open files, and this process may have {limit}: \
+                 raise that with `ulimit -n {needed}`, or have fewer peers with --max-peers"
+            );
+        }
+    }
+}
+
+/// Windows has no such limit.
+#[cfg(windows)]
+fn allow_files(_max_peers: usize) {}
+
+/// Says once why there are no peers, if there were none all that time.
+async fn say_why(server: Handle, patience: Duration) {
+    tokio::time::sleep(patience).await;
+    let Some(status) = server.status().await else { return };
+    let had_peers = status.dials.peers.saturating_add(status.inbound.peers) > 0;
+    if let (false, [first, ..]) = (had_peers, &status.why_no_peers(&server.node_info())[..]) {
+        let program = output::program();
+        warn!(
+            "no peers after {} s: {first}. More: `{program} diagnose`, with the same options",
+            patience.as_secs()
+        );
     }
 }
 
@@ -140,28 +209,9 @@ async fn echo(_peer: PeerInfo, mut pipe: MsgPipe) -> Result<(), ProtocolError> {
     }
 }
 
-/// Tells every event until the end has come, or the output fails.
-async fn tell(
-    events: &mut Events,
-    story: Story,
-    end: impl Future<Output = ()>,
-) -> Result<(), Failure> {
-    tokio::pin!(end);
-    loop {
-        // Only the waiting is given up: an event that was taken is told.
-        let event = tokio::select! {
-            () = &mut end => return Ok(()),
-            event = events.next() => event,
-        };
-        match event {
-            Some(event) => story.go_on(&event)?,
-            None => return Ok(()),
-        }
-    }
-}
-
-/// Tells what still happens while the server stops.
-async fn tell_the_rest(events: &mut Events, story: Story) -> Result<(), Failure> {
+/// Says who the node is, and tells every event until it has stopped, or the output fails.
+async fn tell(json: bool, node: NodeInfo, mut events: Events) -> Result<(), Failure> {
+    let story = Story::begin(json, &node)?;
     while let Some(event) = events.next().await {
         story.go_on(&event)?;
     }

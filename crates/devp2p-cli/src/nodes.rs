@@ -65,9 +65,14 @@ pub(crate) fn anyone(text: &str) -> Result<Enode, String> {
     Ok(Enode { public_key, address: None })
 }
 
-/// Nodes that can be connected to.
-pub(crate) fn several_dialable(text: &str) -> Result<Nodes, String> {
-    several(text, dialable)
+/// Nodes that can be connected to, perhaps when discovery has found out where they are.
+pub(crate) fn several_connectable(text: &str) -> Result<Nodes, String> {
+    several(text, |text| match reachable(text)? {
+        Enode { address: Some(Address { tcp: 0, .. }), .. } => {
+            Err(Undialable::NoTcpPort.to_string())
+        }
+        enode => Ok(enode),
+    })
 }
 
 /// Nodes that can be asked over UDP.

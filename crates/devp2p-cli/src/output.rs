@@ -1,13 +1,25 @@
 //! stdout: written and flushed line by line, so that a pipe shows what happens when it happens.
+//!
+//! A write may take for ever: the terminal is held with Ctrl-S, the program behind the pipe sleeps.
+//! Who runs until it is told to end prints on a thread of its own, so that neither the network nor a
+//! signal waits for that: [`Printing`].
 
 use std::env;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::thread;
 
 use devp2p_core::p2p::printable;
 use serde::Serialize;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{Duration, timeout};
 
 use crate::failure::Failure;
+use crate::stop::Stop;
+
+/// How long the last lines may take when everything else has ended.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How this program is called, as it was called now: in a command that is printed, to be typed as it
 /// stands.
@@ -32,4 +44,48 @@ pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
 /// As [`line()`].
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     line(serde_json::to_string(value).map_err(|error| Failure::Output(error.into()))?)
+}
+
+/// Something that prints as long as it runs, on a thread of its own.
+pub(crate) struct Printing<T>(oneshot::Receiver<Result<T, Failure>>);
+
+impl<T: Send + 'static> Printing<T> {
+    /// Begins.
+    pub(crate) fn start(doing: impl Future<Output = Result<T, Failure>> + Send + 'static) -> Self {
+        let (done, told) = oneshot::channel();
+        let runtime = Handle::current();
+        // An error says that nobody waits for it any more.
+        thread::spawn(move || drop(done.send(runtime.block_on(doing))));
+        Self(told)
+    }
+
+    /// Waits until it has ended by itself, or is to be ended: `None`. Cancel-safe.
+    pub(crate) async fn until(
+        &mut self,
+        stop: &mut Stop,
+        limit: Option<Duration>,
+    ) -> Option<Result<T, Failure>> {
+        tokio::select! {
+            biased;
+            done = &mut self.0 => done.ok(),
+            () = stop.wait(limit) => None,
+        }
+    }
+
+    /// Does what makes it end, and waits for its last lines: a second at most, and no longer than
+    /// until a second signal. `None`: they did not get out.
+    pub(crate) async fn end(
+        self,
+        stop: &mut Stop,
+        ending: impl Future<Output = ()>,
+    ) -> Option<Result<T, Failure>> {
+        tokio::select! {
+            biased;
+            done = async {
+                ending.await;
+                timeout(LAST_LINES, self.0).await.ok()?.ok()
+            } => done,
+            () = stop.signal() => None,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `devp2p ping`: one connection, step by step.
 //!
 //! ```text
-//! TCP connect ─▶ RLPx handshake ─▶ Hello both ways ─▶ Ping, Pong ─▶ goodbye
+//! name look-up ─▶ TCP connect ─▶ RLPx handshake ─▶ Hello both ways ─▶ Ping, Pong ─▶ goodbye
 //! ```
 //!
 //! Success is the other side's Hello. What comes after it is worth a remark: a node that finds us
@@ -10,11 +10,14 @@
 mod report;
 mod trouble;
 
+use std::io;
 use std::path::PathBuf;
 
-use devp2p_core::enode::Enode;
+use devp2p_core::enode::{Enode, Host};
 use devp2p_core::keys::NodeKey;
-use devp2p_core::net::{EndReason, Link, TransportError, client_name, connect};
+use devp2p_core::net::{
+    EndReason, Link, TransportError, client_name, connect_to_one, tcp_addresses,
+};
 use devp2p_core::p2p::{DisconnectReason, EMPTY_LIST, Hello, MessageError, PING, PONG, Received};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -48,6 +51,8 @@ pub(crate) struct Args {
 /// What is done, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// Only for a host name.
+    LookUp,
     Connect,
     Handshake,
     Hello,
@@ -61,10 +66,17 @@ pub(crate) enum Step {
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let key = key::load_or_fresh(args.key.as_deref())?;
     let mut report = Report::begin(args.json, &args.enode)?;
-    let mut clock = Clock { deadline: Instant::now() + DEADLINE };
+    let host = args.enode.address.as_ref().map_or_else(String::new, |at| at.host.to_string());
+    let mut clock = Clock { deadline: Instant::now() + DEADLINE, at: host };
 
-    let connected =
-        async { connect(&args.enode).await.map_err(|error| EndReason::Connect(error.kind())) };
+    let kind = |error: io::Error| EndReason::Connect(error.kind());
+    let looking_up = async { tcp_addresses(&args.enode).await.map_err(kind) };
+    let (addresses, time) = clock.time(Step::LookUp, looking_up).await.map_err(Failure::told)?;
+    if args.enode.address.as_ref().is_some_and(|address| matches!(address.host, Host::Dns(_))) {
+        report.step(Step::LookUp, time)?;
+    }
+    clock.at = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let connected = async { connect_to_one(&addresses).await.map_err(kind) };
     let (stream, time) = clock.time(Step::Connect, connected).await.map_err(Failure::told)?;
     report.step(Step::Connect, time)?;
     let rng = StdRng::from_rng(&mut rand::rng());
@@ -131,6 +143,8 @@ async fn ping(link: &mut Link) -> Result<(), EndReason> {
 /// Measures steps that have one deadline together.
 struct Clock {
     deadline: Instant,
+    /// Whom we wait for: a name, and then the addresses that it leads to.
+    at: String,
 }
 
 impl Clock {
@@ -140,7 +154,8 @@ impl Clock {
         doing: impl Future<Output = Result<T, EndReason>>,
     ) -> Result<(T, Duration), Trouble> {
         let begin = Instant::now();
-        let done = timeout_at(self.deadline, doing).await.map_err(|_| Trouble::Late(step))?;
+        let late = |_| Trouble::Late(step, self.at.clone());
+        let done = timeout_at(self.deadline, doing).await.map_err(late)?;
         Ok((done.map_err(Trouble::End)?, begin.elapsed()))
     }
 }

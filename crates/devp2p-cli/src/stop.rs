@@ -54,7 +54,7 @@ impl Stop {
     }
 
     /// Waits until the node is to end; without `limit`, it has no end of its own.
-    pub(crate) async fn wait(mut self, limit: Option<Duration>) {
+    pub(crate) async fn wait(&mut self, limit: Option<Duration>) {
         let time_is_over = async {
             match limit {
                 Some(limit) => tokio::time::sleep(limit).await,
@@ -68,8 +68,9 @@ impl Stop {
         }
     }
 
+    /// Waits for a signal.
     #[cfg(unix)]
-    async fn signal(&mut self) {
+    pub(crate) async fn signal(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -77,8 +78,9 @@ impl Stop {
         }
     }
 
+    /// Waits for a signal.
     #[cfg(windows)]
-    async fn signal(&mut self) {
+    pub(crate) async fn signal(&mut self) {
         self.ctrl_c.recv().await;
     }
 }

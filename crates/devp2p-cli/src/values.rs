@@ -3,8 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use devp2p_core::net::External;
 use devp2p_core::p2p::Capability;
 
+use crate::failure::Failure;
 use crate::nodes::UNSPECIFIED;
 
 /// How many.
@@ -30,6 +32,49 @@ pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
         return Err(format!("{ip} {UNSPECIFIED}"));
     }
     Ok(ip)
+}
+
+/// Where others reach a node: an IP address, or with the ports that it has there.
+pub(crate) fn external(text: &str) -> Result<External, String> {
+    if text.parse::<IpAddr>().is_ok() {
+        return ip(text).map(External::from);
+    }
+    let (addr, udp) = match text.split_once("?discport=") {
+        Some((addr, udp)) => (addr, Some(udp)),
+        None => (text, None),
+    };
+    let port = |port: u16| Some(port).filter(|port| *port > 0);
+    let read = || {
+        let addr: SocketAddr = addr.parse().ok()?;
+        let udp = match udp {
+            Some(udp) => Some(port(udp.parse().ok()?)?),
+            None => None,
+        };
+        Some(External { ip: addr.ip(), tcp: Some(port(addr.port())?), udp })
+    };
+    let external = read().ok_or_else(|| {
+        "write IP, IP:PORT or IP:PORT?discport=UDP-PORT, as in 203.0.113.7, 203.0.113.7:30303 or \
+         [2001:db8::1]:30303; ports are from 1 to 65535"
+            .to_owned()
+    })?;
+    if external.ip.is_unspecified() {
+        return Err(format!("{} {UNSPECIFIED}", external.ip));
+    }
+    Ok(external)
+}
+
+/// All addresses of `--ip`: at most one for IPv4 and one for IPv6.
+///
+/// # Errors
+/// [`Failure::Told`] when there are two of a kind.
+pub(crate) fn one_of_each_family(all: &[External]) -> Result<Vec<External>, Failure> {
+    let count = |is_v4: bool| all.iter().filter(|it| it.ip.is_ipv4() == is_v4).count();
+    if count(true) > 1 || count(false) > 1 {
+        return Err(Failure::told(
+            "--ip: a node has one address for IPv4 and one for IPv6 at most",
+        ));
+    }
+    Ok(all.to_vec())
 }
 
 /// A protocol, as `NAME/VERSION/LENGTH`: what it is called, and how many message codes it has.

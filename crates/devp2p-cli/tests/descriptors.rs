@@ -21,6 +21,8 @@ fn a_node_without_descriptors_says_so_once_and_recovers() {
     let connections: Vec<TcpStream> =
         (0..CONNECTIONS).map(|_| TcpStream::connect(address).unwrap()).collect();
     let warning = node.error_line();
+    assert!(warning.contains("WARN 5 peers need 155 open files, and this process may have 40"));
+    let warning = node.error_line();
     assert!(warning.contains("WARN no connection can be accepted"), "{warning}");
     assert!(warning.contains("ulimit -n"), "{warning}");
 

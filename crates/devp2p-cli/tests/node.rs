@@ -186,7 +186,22 @@ fn a_failed_dial_is_shown_and_tried_again() {
     let warning = node.error_line();
     assert!(warning.contains("WARN dial failed; trying again in 1s"), "{warning}");
     assert!(warning.contains("connection refused"), "{warning}");
-    assert!(node.error_line().contains("trying again in 2s"));
+    assert!(warning.contains(CLOSED_ADDRESS), "{warning}");
+    node.json();
+    let event = node.json();
+    assert_eq!(keys(&event), ["enode", "error", "peer", "type"]);
+    assert_eq!((&event["type"], &event["enode"]), (&"dialfailed".into(), &enode.into()));
+}
+
+#[test]
+fn the_same_failure_is_told_once() {
+    let enode = format!("enode://{STRANGER}@{}", CLOSED_ADDRESS);
+    let node = Devp2p::node(&["-v", "--connect", &enode]);
+    let lines = std::iter::repeat_with(|| node.error_line());
+    let third = |line: &String| line.contains("a dial ended; trying again in 4s");
+    let before: Vec<String> = lines.take_while(|line| !third(line)).collect();
+    let told = before.iter().filter(|line| line.contains("WARN")).count();
+    assert_eq!(told, 1, "{before:?}");
 }
 
 #[test]
@@ -202,7 +217,11 @@ fn a_node_that_cannot_be_dialed_for_want_of_a_slot_is_told_with_a_way_out() {
 fn verbose_shows_the_steps() {
     let one = Devp2p::node(&[]);
     let two = Devp2p::node(&["-v", "--connect", &one.enode()]);
-    assert!(two.error_line().contains("DEBUG dialing"));
+    let line = std::iter::repeat_with(|| two.error_line()).find(|line| line.contains("dialing"));
+    let line = line.unwrap();
+    // Which of several nodes it is.
+    let key = two.enode()["enode://".len()..][..8].to_owned();
+    assert!(line.contains(&format!("DEBUG node{{devp2p {key}}}: dialing")), "{line}");
 }
 
 #[test]

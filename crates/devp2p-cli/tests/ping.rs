@@ -61,6 +61,8 @@ fn a_host_name_is_looked_up() {
     let enode = node.enode().replace("@127.0.0.1:", "@localhost:");
     let ping = devp2p(&["ping", &enode]);
     assert_eq!(ping.code, Some(0), "{ping:?}");
+    let (look_up, connect) = ping.stdout.split_once("TCP connect").unwrap();
+    assert!(look_up.contains("  name look-up ") && connect.contains("Pong"), "{ping:?}");
 }
 
 #[test]

@@ -29,7 +29,10 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("node --listen 30303", "an address to listen on is IP:PORT"),
         ("node --listen localhost:0", "an address to listen on is IP:PORT"),
         ("node --listen 127.0.0.1:0 --no-listen", "cannot be used with"),
-        ("node --ip 300.1.1.1", "an IP address is written as"),
+        ("node --ip 300.1.1.1", "write IP, IP:PORT or IP:PORT?discport=UDP-PORT"),
+        ("node --ip 10.1.2.3:0", "ports are from 1 to 65535"),
+        ("node --ip 10.1.2.3:1?discport=0", "ports are from 1 to 65535"),
+        ("node --ip 0.0.0.0:1", "name one"),
         ("node --ip 0.0.0.0", "name one"),
         ("node --max-peers many", "'many' for '--max-peers <N>': a whole number is needed here"),
         ("node --max-peers -1", "a whole number is needed here"),
@@ -43,13 +46,11 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("node --echo foo/42/0", "at least 1"),
         ("node --for -1", "a whole number is needed here"),
         ("node --listen 127.0.0.1:65536", "ports are from 0 to 65535"),
-        ("node --connect enode://KEY", "add the address"),
         ("node --connect enode://KEY@127.0.0.1:0", "TCP port is 0"),
         ("node --bootnode enode://KEY", "no address"),
         ("node --bootnode enode://KEY@127.0.0.1:1?discport=0", "UDP port is 0"),
         ("node --no-discovery --bootnode enode://KEY@127.0.0.1:1", "cannot be used with"),
         ("node --trusted 12", "128 hex digits, but there are 2 characters; or write an enode"),
-        ("node --connect KEY", "add the address"),
         ("node --connect enode://KEY@0.0.0.0:1", "0.0.0.0 stands for all addresses"),
         ("node --bootnode enode://KEY@[::]:1", ":: stands for all addresses"),
         ("node --bootnode enode://KEY@127.0.0.1:1,enode://KEY", "no address"),
@@ -106,6 +107,7 @@ fn every_help_has_an_example_and_fits_on_a_projector() {
         "--help",
         "node --help",
         "ping --help",
+        "diagnose --help",
         "discv4 --help",
         "discv4 ping --help",
         "discv4 enr --help",
@@ -147,10 +149,22 @@ fn nodes_are_taken_in_lists_and_in_files() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
     let path = file("broken.txt", &format!("{one}\n{two}\nenode://{STRANGER}\n"));
-    let ended = devp2p(&["node", "--connect", &format!("@{path}")]);
+    let ended = devp2p(&["node", "--bootnode", &format!("@{path}")]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(
-        ended.stderr.contains(&format!("line 3 of {path}: this enode has only a key")),
+        ended.stderr.contains(&format!("line 3 of {path}: the enode has no address")),
         "{ended:?}"
     );
+}
+
+#[test]
+fn a_key_alone_is_connected_to_only_with_a_bootnode() {
+    let bootnode = format!("enode://{PUBLIC_KEY_ONE}@127.0.0.1:1");
+    let args = ["node", "--listen", "127.0.0.1:0", "--for", "0", "--connect", STRANGER];
+    let ended = devp2p(&args);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    assert!(ended.stderr.starts_with("devp2p: --connect: this enode has only a key: "));
+    assert!(ended.stderr.contains("or a bootnode that knows it"), "{ended:?}");
+    let ended = devp2p(&[&args[..], &["--bootnode", &bootnode]].concat());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }

@@ -47,9 +47,12 @@ pub enum EndReason {
          is the key in the enode right, and is it a devp2p node?"
     )]
     HungUp,
-    /// The set-up took longer than [`SETUP_TIMEOUT`].
-    #[error("the connection was not set up within {} seconds", SETUP_TIMEOUT.as_secs())]
-    SetupTimeout,
+    /// A static node has no address, and discovery has not found one yet.
+    #[error("its address is not known; discovery is asked for it")]
+    NoAddress,
+    /// The set-up took longer than [`SETUP_TIMEOUT`]; this is how far it came.
+    #[error("{} within {} seconds", .0.missing(), SETUP_TIMEOUT.as_secs())]
+    SetupTimeout(SetupStep),
     /// Nothing was heard for [`SILENCE_TIMEOUT`].
     #[error("nothing was heard from the peer for {} seconds", SILENCE_TIMEOUT.as_secs())]
     Silent,
@@ -94,11 +97,36 @@ impl EndReason {
             Self::Remote(_)
             | Self::Connect(_)
             | Self::HungUp
-            | Self::SetupTimeout
+            | Self::NoAddress
+            | Self::SetupTimeout(_)
             | Self::Silent
             | Self::Superseded
             | Self::Transport(_)
             | Self::Panicked => None,
+        }
+    }
+}
+
+/// A step of a connection's set-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupStep {
+    /// The TCP connection, with the look-up of the host name.
+    Connect,
+    /// The RLPx handshake: auth and ack.
+    Handshake,
+    /// Both Hellos.
+    Hello,
+}
+
+impl SetupStep {
+    /// What has not come when the time of this step is over.
+    fn missing(self) -> &'static str {
+        match self {
+            Self::Connect => "nobody answered (is the address right, or is a firewall between?)",
+            Self::Handshake => {
+                "the other side took the connection, but did no handshake (is it a devp2p node?)"
+            }
+            Self::Hello => "the other side did the handshake, but said no Hello",
         }
     }
 }

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::broadcast::{self, error::RecvError, error::TryRecvError};
 
 use crate::end::EndReason;
+use crate::enode::Enode;
 use crate::info::PeerInfo;
 
 #[cfg(feature = "serde")]
@@ -52,6 +53,14 @@ pub enum PeerEvent {
         /// Why it ended.
         error: EndReason,
     },
+    /// `dialfailed`: a static node cannot be reached. Told when that begins, and when there is
+    /// another reason; not each time that it is tried.
+    DialFailed {
+        /// Which node, and where it was dialed.
+        enode: Box<Enode>,
+        /// Why it failed.
+        error: EndReason,
+    },
     /// `msgsend`: a handler's message was queued for the peer (go-ethereum: was written).
     MsgSend(MsgEvent),
     /// `msgrecv`: a handler read a message of the peer.
@@ -76,25 +85,26 @@ pub struct MsgEvent {
 // ANCHOR_END: peer_event
 
 impl PeerEvent {
-    /// `add`, `drop`, `msgsend`, `msgrecv` or `missed`.
+    /// `add`, `drop`, `dialfailed`, `msgsend`, `msgrecv` or `missed`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Add { .. } => "add",
             Self::Drop { .. } => "drop",
+            Self::DialFailed { .. } => "dialfailed",
             Self::MsgSend(_) => "msgsend",
             Self::MsgRecv(_) => "msgrecv",
             Self::Missed(_) => "missed",
         }
     }
 
-    /// Whom it is about; nobody, for `missed`.
+    /// Which peer it is about; none, for `dialfailed` and `missed`.
     #[must_use]
     pub fn peer(&self) -> Option<&PeerInfo> {
         match self {
             Self::Add { peer } | Self::Drop { peer, .. } => Some(peer),
             Self::MsgSend(message) | Self::MsgRecv(message) => Some(&message.peer),
-            Self::Missed(_) => None,
+            Self::DialFailed { .. } | Self::Missed(_) => None,
         }
     }
 
@@ -111,6 +121,9 @@ impl fmt::Display for PeerEvent {
         match self {
             Self::Add { peer } => write!(f, "{kind} {peer}"),
             Self::Drop { peer, error } => write!(f, "{kind} {peer}: {error}"),
+            Self::DialFailed { enode, error } => {
+                write!(f, "{kind} Peer {}: {error}", enode.public_key.short())
+            }
             Self::MsgSend(message) | Self::MsgRecv(message) => {
                 let MsgEvent { protocol, msg_code, msg_size, .. } = message;
                 write!(f, "{kind} {protocol} code {msg_code}, {msg_size} bytes")
@@ -248,7 +261,10 @@ impl EventSender {
     pub(crate) fn send(&self, event: PeerEvent) {
         let sender = match event {
             PeerEvent::MsgSend(_) | PeerEvent::MsgRecv(_) => &self.messages,
-            PeerEvent::Add { .. } | PeerEvent::Drop { .. } | PeerEvent::Missed(_) => &self.peers,
+            PeerEvent::Add { .. }
+            | PeerEvent::Drop { .. }
+            | PeerEvent::DialFailed { .. }
+            | PeerEvent::Missed(_) => &self.peers,
         };
         let at = self.told.fetch_add(1, Ordering::Relaxed);
         // An error only says that nobody listens.

@@ -14,6 +14,7 @@ use devp2p_core::enode::{Address, Enode, Host};
 use devp2p_core::enr::Enr;
 use devp2p_core::keys::{NodeKey, PublicKey};
 use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, Watched, Way};
+use devp2p_core::net::{SocketKind, StartError};
 use support::{quiet_address, soon};
 
 const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -23,9 +24,9 @@ fn key() -> NodeKey {
 }
 
 async fn node(bootnodes: &[&Discovery]) -> Discovery {
-    let bootnodes = bootnodes.iter().map(|node| Node::from_enode(&enode(node)).unwrap()).collect();
+    let bootnodes = bootnodes.iter().map(|node| enode(node)).collect();
     let config = DiscoveryConfig { bootnodes, ..DiscoveryConfig::new(Arc::new(key())) };
-    Discovery::start(LOOPBACK, config).await.unwrap()
+    Discovery::start(Some(LOOPBACK), config).await.unwrap()
 }
 
 fn enode(node: &Discovery) -> Enode {
@@ -55,7 +56,7 @@ async fn a_pong_says_where_the_other_node_sees_us() {
 #[tokio::test]
 async fn a_node_tells_its_record() {
     let config = DiscoveryConfig { tcp: 30303, ..DiscoveryConfig::new(Arc::new(key())) };
-    let (a, b) = (node(&[]).await, Discovery::start(LOOPBACK, config).await.unwrap());
+    let (a, b) = (node(&[]).await, Discovery::start(Some(LOOPBACK), config).await.unwrap());
     let record: Enr = soon(a.request_enr(&enode(&b))).await.unwrap();
     assert_eq!(record, b.local_enr());
     assert_eq!(record.tcp(), 30303);
@@ -172,7 +173,7 @@ async fn any_number_may_watch_and_each_sees_every_packet() {
 #[tokio::test]
 async fn stopping_frees_the_port() {
     let (addr, b) = (quiet_address(), node(&[]).await);
-    let a = Discovery::start(addr, DiscoveryConfig::new(Arc::new(key()))).await.unwrap();
+    let a = Discovery::start(Some(addr), DiscoveryConfig::new(Arc::new(key()))).await.unwrap();
     soon(a.ping(&enode(&b))).await.unwrap();
     assert!(UdpSocket::bind(addr).is_err());
     soon(a.stop()).await;
@@ -191,6 +192,6 @@ async fn a_handle_that_is_dropped_ends_its_node() {
 async fn a_taken_port_is_refused() {
     let a = node(&[]).await;
     let config = DiscoveryConfig::new(Arc::new(key()));
-    let error = Discovery::start(a.local_addr(), config).await.unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    let error = Discovery::start(Some(a.local_addr()), config).await.unwrap_err();
+    assert!(matches!(error, StartError::PortTaken { kind: SocketKind::Udp, .. }), "{error}");
 }

@@ -38,7 +38,7 @@ async fn node() -> Discovery {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let rate_limit = RateLimit::new(PER_SECOND, BURST);
     let config = DiscoveryConfig { rate_limit, ..DiscoveryConfig::new(Arc::new(key())) };
-    Discovery::start(loopback, config).await.unwrap()
+    Discovery::start(Some(loopback), config).await.unwrap()
 }
 
 /// Resident memory of this process, in KiB.

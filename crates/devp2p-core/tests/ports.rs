@@ -60,6 +60,17 @@ async fn an_address_of_another_machine_is_an_error() {
     assert!(
         matches!(error, StartError::Listen { kind: SocketKind::Tcp, addr, .. } if addr == elsewhere)
     );
+    assert!(error.to_string().contains("192.0.2.1 is no address of this machine"), "{error}");
+}
+
+#[test]
+fn a_port_of_the_system_is_explained() {
+    let refused = |addr: &str| {
+        let error = std::io::ErrorKind::PermissionDenied.into();
+        StartError::Listen { kind: SocketKind::Tcp, addr: addr.parse().unwrap(), error }.to_string()
+    };
+    assert!(refused("127.0.0.1:80").ends_with("choose one from 1024 on"));
+    assert!(refused("127.0.0.1:30303").ends_with("permission denied"));
 }
 
 #[tokio::test]

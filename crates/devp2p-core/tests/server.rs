@@ -11,7 +11,7 @@ use devp2p_core::net::{
 };
 use devp2p_core::p2p::DisconnectReason;
 use devp2p_core::protocol::{Protocol, ProtocolError};
-use support::{added, config, dropped, listening, quiet_address, said_by_peer, server, soon};
+use support::{added, config, dropped, listening, next, quiet_address, said_by_peer, server, soon};
 
 #[tokio::test]
 async fn a_server_tells_who_and_where_it_is() {
@@ -102,7 +102,7 @@ async fn a_server_with_0_slots_refuses_everyone_but_the_trusted() {
     dropped(&mut events_two).await;
     dropped(&mut events_three).await;
     soon(one.stop()).await;
-    assert!(events_one.next().await.is_none(), "one was added although it was not trusted");
+    assert!(next(&mut events_one).await.is_none(), "one was added although it was not trusted");
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_node_without_a_common_capability_is_refused() {
     three.add_peer(two.enode()).await.unwrap();
     assert_eq!(added(&mut events_two).await, three.node_info().id);
     soon(one.stop()).await;
-    assert!(events_one.next().await.is_none());
+    assert!(next(&mut events_one).await.is_none());
 }
 
 #[tokio::test]
@@ -231,7 +231,7 @@ async fn a_second_connection_of_the_same_node_is_refused() {
     let names: Vec<_> = two.peers().await.into_iter().map(|peer| peer.name).collect();
     assert!(names.contains(&"first".into()) && !names.contains(&"second".into()));
     soon(second.stop()).await;
-    assert!(events_second.next().await.is_none());
+    assert!(next(&mut events_second).await.is_none());
 }
 
 #[cfg(feature = "serde")]

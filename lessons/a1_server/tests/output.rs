@@ -14,8 +14,8 @@ fn the_lesson_prints_what_the_book_shows() {
 fn an_option_of_another_lesson_is_refused() {
     let transcript = run(env!("CARGO_BIN_EXE_a1_server"), &["--port", "5"]).unwrap();
     assert_eq!((transcript.status.code(), &*transcript.stdout), (Some(2), ""));
-    let expected = "This lesson takes -v or -vv (tell more), not: --port 5\n";
-    assert_eq!(transcript.stderr, expected);
+    assert!(transcript.stderr.starts_with("invalid option '--port'.\n"), "{transcript:?}");
+    assert!(transcript.stderr.contains("This lesson takes:"), "{transcript:?}");
 }
 
 #[test]

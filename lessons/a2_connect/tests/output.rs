@@ -36,13 +36,29 @@ fn a_taken_port_is_explained() {
 }
 
 #[test]
-fn a_wrong_command_line_is_explained() {
-    for args in [&["--port", "nonsense"][..], &["--port", "65536"], &["--port"], &["--frobnicate"]]
-    {
+fn a_wrong_word_is_named_and_what_is_right_is_told() {
+    let wrong = [
+        (
+            &["--port", "nonsense"][..],
+            "--port takes a number from 0 to 65535 (0: any free port), not 'nonsense'",
+        ),
+        (
+            &["--port", "65536"],
+            "--port takes a number from 0 to 65535 (0: any free port), not '65536'",
+        ),
+        (&["--port"], "missing argument for option '--port'"),
+        (&["--port", "0", "--frobnicate"], "invalid option '--frobnicate'"),
+        (&["31234"], "unexpected argument \"31234\""),
+    ];
+    for (args, named) in wrong {
         let transcript = run(env!("CARGO_BIN_EXE_a2_connect"), args).unwrap();
         assert_eq!(transcript.status.code(), Some(2), "{args:?}");
-        assert!(transcript.stderr.contains("--port NUMBER"), "{}", transcript.stderr);
+        let stderr = transcript.stderr;
+        assert!(stderr.starts_with(&format!("{named}.\n")), "{stderr}");
+        assert!(stderr.contains("--port NUMBER"), "{stderr}");
     }
+    let help = run(env!("CARGO_BIN_EXE_a2_connect"), &["--help"]).unwrap();
+    assert!(help.status.success() && help.stdout.contains("--port NUMBER"), "{help:?}");
 }
 
 #[test]

@@ -4,47 +4,83 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use lexopt::Arg::{Long, Short};
+use lexopt::ValueExt;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::time::{ChronoLocal, FormatTime};
-use tracing_subscriber::{fmt::FmtContext, registry::LookupSpan};
+use tracing_subscriber::fmt::{FmtContext, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
 
-/// Starts the log. `-v` on the command line shows every step, `-vv` every ping as well.
+/// Starts the log. `-v` on the command line shows every step, `-vv` every message and ping as well.
 pub fn start() {
-    start_and_read("-v or -vv (tell more)", |_, _| false);
+    start_and_read(None);
 }
 
 /// Starts the log, and returns the number behind `--port`, or else `port`.
-pub fn start_with_port(mut port: u16) -> u16 {
-    let options = "-v or -vv (tell more), and --port NUMBER (from 0 to 65535)";
-    start_and_read(options, |option, value| {
-        let number = value.and_then(|value| value.parse().ok()).filter(|_| option == "--port");
-        port = number.unwrap_or(port);
-        number.is_some()
-    });
+pub fn start_with_port(port: u16) -> u16 {
+    start_and_read(Some(port)).unwrap_or(port)
+}
+
+/// Reads the command line, or says what is wrong with it and ends the program. Only a lesson that has
+/// a port takes another one.
+#[expect(clippy::print_stdout, reason = "who asks for help reads stdout")]
+fn start_and_read(default: Option<u16>) -> Option<u16> {
+    let (level, port) = match read(lexopt::Parser::from_env(), default) {
+        Ok(Some(read)) => read,
+        Ok(None) => {
+            println!("{}", help(default));
+            std::process::exit(0)
+        }
+        Err(wrong) => {
+            eprintln!("{wrong}.\n\n{}", help(default));
+            std::process::exit(2)
+        }
+    };
+    tracing_subscriber::fmt().with_max_level(level).event_format(Line).init();
     port
 }
 
-/// `take` gets an option of the lesson and the word behind it, and says whether it took both.
-fn start_and_read(options: &str, mut take: impl FnMut(&str, Option<&str>) -> bool) {
-    let mut level = Level::INFO;
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-v" => level = Level::DEBUG,
-            "-vv" => level = Level::TRACE,
-            option => {
-                let value = words.next();
-                if !take(option, value.as_deref()) {
-                    let value = value.unwrap_or_default();
-                    let given = format!("{option} {value}");
-                    eprintln!("This lesson takes {options}, not: {}", given.trim_end());
-                    std::process::exit(2)
-                }
+/// How much to tell, and the port; `None` if help is wanted.
+fn read(
+    mut words: lexopt::Parser,
+    default: Option<u16>,
+) -> Result<Option<(Level, Option<u16>)>, lexopt::Error> {
+    let (mut verbose, mut port) = (0_u8, None);
+    while let Some(word) = words.next()? {
+        match word {
+            Short('v') | Long("verbose") => verbose = verbose.saturating_add(1),
+            Short('h') | Long("help") => return Ok(None),
+            Long("port") if default.is_some() => {
+                let value = words.value()?.string()?;
+                let number = value.parse().map_err(|_| {
+                    format!(
+                        "--port takes a number from 0 to 65535 (0: any free port), not '{value}'"
+                    )
+                });
+                port = Some(number?);
             }
+            other => return Err(other.unexpected()),
         }
     }
-    tracing_subscriber::fmt().with_max_level(level).event_format(Line).init();
+    let level = match verbose {
+        0 => Level::INFO,
+        1 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    Ok(Some((level, port)))
+}
+
+fn help(port: Option<u16>) -> String {
+    let mut text = "This lesson takes:\n\n  \
+          -v             tell every step of a connection\n  \
+          -vv            tell every message and ping as well\n"
+        .to_owned();
+    if let Some(port) = port {
+        text +=
+            &format!("  --port NUMBER  where node two listens, TCP and UDP, instead of {port}\n");
+    }
+    text + "  -h, --help     print this"
 }
 
 /// The time of day.
@@ -84,6 +120,12 @@ where
         write!(line, "{} [", event.metadata().level())?;
         ChronoLocal::new("%m-%d|%H:%M:%S".to_owned()).format_time(&mut line)?;
         line.write_str("] ")?;
+        // Which node does it: known with -v.
+        for span in context.event_scope().into_iter().flatten() {
+            if let Some(node) = span.extensions().get::<FormattedFields<N>>() {
+                write!(line, "{node}: ")?;
+            }
+        }
         context.format_fields(line.by_ref(), event)?;
         writeln!(line)
     }

@@ -18,6 +18,7 @@ use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 use super::Common;
 use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
+use crate::output::Printing;
 use crate::stop::Stop;
 use crate::{output, values};
 
@@ -75,8 +76,8 @@ struct Crawl {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(Failure::system)?;
-    let bootnodes = super::resolve_all(&nodes::all(&args.bootnode)).await?;
+    let mut stop = Stop::new().map_err(Failure::system)?;
+    let bootnodes = nodes::all(&args.bootnode);
     let next = bootnodes.iter().map(|node| node.public_key).collect();
     let discovery = Arc::new(super::start_with(&args.common, bootnodes).await?);
     let mut crawl = Crawl {
@@ -87,11 +88,19 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         next,
         lookups: JoinSet::new(),
     };
-    let end = tokio::select! {
-        done = crawl.run() => done.map(|()| End::Complete)?,
-        () = stop.wait(Some(Duration::from_secs(args.seconds))) => End::Early(args.seconds),
-    };
-    crawl.end(end).await
+    let limit = Some(Duration::from_secs(args.seconds));
+    let mut ends = Stop::new().map_err(Failure::system)?;
+    let mut printing = Printing::start(async move {
+        let end = tokio::select! {
+            done = crawl.run() => done.map(|()| End::Complete)?,
+            () = ends.wait(limit) => End::Early(args.seconds),
+        };
+        crawl.end(end).await
+    });
+    match printing.until(&mut stop, limit).await {
+        Some(done) => done,
+        None => printing.end(&mut stop, async {}).await.unwrap_or(Ok(())),
+    }
 }
 
 impl Crawl {

@@ -1,18 +1,21 @@
 //! `devp2p discv4 listen`: a node of the discovery network, and every packet that it sees.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use devp2p_core::discv4::packet::{Packet, decode};
 use devp2p_core::enode::Enode;
 use devp2p_core::enr::Enr;
 use devp2p_core::keys::PublicKey;
-use devp2p_core::net::discovery::{Datagram, Discovery, DiscoveryConfig, Watched, Way};
+use devp2p_core::net::External;
+use devp2p_core::net::discovery::{Datagram, Discovery, Watched, Way};
 use serde::Serialize;
 use tokio::time::Duration;
 
 use super::Common;
 use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
+use crate::output::Printing;
 use crate::stop::Stop;
 use crate::{log, output, values};
 
@@ -27,9 +30,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:30303")]
     #[arg(value_parser = values::socket_addr)]
     listen: SocketAddr,
-    /// IP address in the enode [default: this machine's]
-    #[arg(long, value_parser = values::ip)]
-    ip: Option<IpAddr>,
+    /// Where others reach it [default: this machine's address]; repeatable
+    #[arg(long, value_name = "IP[:PORT]", value_parser = values::external)]
+    ip: Vec<External>,
     /// A node that may know others; repeatable
     #[arg(long, value_name = "ENODE", value_parser = nodes::several_askable)]
     bootnode: Vec<Nodes>,
@@ -55,6 +58,9 @@ struct Introduction {
 #[derive(Serialize)]
 struct Event {
     way: &'static str,
+    /// Since so many seconds, by the clock of this machine, it is void.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expired: Option<u64>,
     remote: SocketAddr,
     bytes: usize,
     /// What the packet is called; none if it is no packet.
@@ -69,31 +75,37 @@ struct Event {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let stop = Stop::new().map_err(Failure::system)?;
-    let bootnodes = super::resolve_all(&nodes::all(&args.bootnode)).await?;
-    let config = super::config(&args.common, args.listen)?;
-    let ip = args.ip.or(config.ip);
-    let learn_endpoint = args.ip.is_none();
-    let config = DiscoveryConfig { ip, learn_endpoint, bootnodes, ..config };
-    let discovery = super::start_on(args.listen, config).await?;
-    let mut datagrams = discovery.watch().await;
-    introduce(args.common.json, &discovery)?;
-    let told = tokio::select! {
-        told = tell(args.common.json, &mut datagrams) => told,
-        () = stop.wait(args.seconds.map(Duration::from_secs)) => Ok(()),
-    };
-    discovery.stop().await;
-    told
+    let mut stop = Stop::new().map_err(Failure::system)?;
+    let mut config = super::config(&args.common, args.listen.ip())?;
+    config.bootnodes = nodes::all(&args.bootnode);
+    config.learn_endpoint = args.ip.is_empty();
+    if !args.ip.is_empty() {
+        config.external = values::one_of_each_family(&args.ip)?;
+    }
+    let discovery = Discovery::start(Some(args.listen), config).await;
+    let discovery = discovery.map_err(Failure::not_started)?;
+    let datagrams = discovery.watch().await;
+    let introduction = introduction(args.common.json, &discovery)?;
+    let mut printing = Printing::start(tell(args.common.json, introduction, datagrams));
+    let limit = args.seconds.map(Duration::from_secs);
+    match printing.until(&mut stop, limit).await {
+        Some(done) => {
+            discovery.stop().await;
+            done
+        }
+        None => printing.end(&mut stop, discovery.stop()).await.unwrap_or(Ok(())),
+    }
 }
 
-fn introduce(json: bool, discovery: &Discovery) -> Result<(), Failure> {
+fn introduction(json: bool, discovery: &Discovery) -> Result<String, Failure> {
     let (enr, listen_addr) = (discovery.local_enr(), discovery.local_addr());
     let (enode, program) = (enr.enode(), output::program());
     if json {
         let id = enr.public_key();
-        return output::json(&Introduction { enode, enr, id, listen_addr });
+        let introduction = Introduction { enode, enr, id, listen_addr };
+        return serde_json::to_string(&introduction).map_err(|error| Failure::Output(error.into()));
     }
-    output::line(format_args!(
+    Ok(format!(
         "Listening on UDP {listen_addr}. Ctrl-C ends it.\n\
          \n  \
            {enode}\n\
@@ -105,7 +117,8 @@ fn introduce(json: bool, discovery: &Discovery) -> Result<(), Failure> {
     ))
 }
 
-async fn tell(json: bool, datagrams: &mut Watched) -> Result<(), Failure> {
+async fn tell(json: bool, introduction: String, mut datagrams: Watched) -> Result<(), Failure> {
+    output::line(introduction)?;
     while let Some(datagram) = datagrams.next().await {
         if json {
             output::json(&event(&datagram))?;
@@ -120,6 +133,7 @@ fn event(datagram: &Datagram) -> Event {
     let received = decode(&datagram.bytes);
     Event {
         way: way(datagram),
+        expired: received.as_ref().ok().and_then(|received| expired(&received.packet)),
         remote: datagram.remote,
         bytes: datagram.bytes.len(),
         packet: received.as_ref().ok().map(|received| received.packet.name()),
@@ -144,10 +158,19 @@ fn sentence(datagram: &Datagram) -> String {
                 Way::Out => String::new(),
             };
             let (name, says) = (received.packet.name(), says(&received.packet));
-            format!("{way:<3}  {name:<11}  {remote}{who}, {bytes} bytes{says}")
+            let late = expired(&received.packet).map_or_else(String::new, |seconds| {
+                format!(" (expired {seconds} s ago: one of the two clocks is wrong)")
+            });
+            format!("{way:<3}  {name:<11}  {remote}{who}, {bytes} bytes{says}{late}")
         }
         Err(error) => format!("{way:<3}  no packet    {remote}, {bytes} bytes: {error}"),
     }
+}
+
+/// Since how many seconds a packet is void, by the clock of this machine.
+fn expired(packet: &Packet) -> Option<u64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    packet.expired_for(now)
 }
 
 /// What is worth telling of a packet.

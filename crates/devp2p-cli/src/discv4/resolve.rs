@@ -30,13 +30,12 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if args.node.address.is_some() {
         begin_with.push(args.node.clone());
     }
-    let bootnodes = super::resolve_all(&begin_with).await?;
-    if bootnodes.is_empty() {
+    if begin_with.is_empty() {
         let words =
             "nothing says where to begin: add `--bootnode ENODE`, a node that may know others";
         return Err(Failure::told(words));
     }
-    let discovery = super::start_with(&args.common, bootnodes).await?;
+    let discovery = super::start_with(&args.common, begin_with).await?;
     let found = find(&discovery, args.node.public_key).await;
     discovery.stop().await;
     record::show(args.common.json, &found?)

@@ -20,7 +20,10 @@ pub(super) enum Report {
 
 /// How long each step took.
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Milliseconds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    look_up: Option<f64>,
     connect: f64,
     handshake: f64,
     hello: f64,
@@ -67,6 +70,7 @@ impl Report {
         let name = match self {
             Self::Json(all) => {
                 match step {
+                    Step::LookUp => all.look_up = Some(milliseconds),
                     Step::Connect => all.connect = milliseconds,
                     Step::Handshake => all.handshake = milliseconds,
                     Step::Hello => all.hello = milliseconds,
@@ -75,6 +79,7 @@ impl Report {
                 return Ok(());
             }
             Self::Text => match step {
+                Step::LookUp => "name look-up",
                 Step::Connect => "TCP connect",
                 Step::Handshake => "RLPx handshake",
                 Step::Hello => "Hello",

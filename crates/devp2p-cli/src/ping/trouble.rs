@@ -10,8 +10,8 @@ use super::Step;
 /// Why a ping came to nothing, or ended early.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// The time is over.
-    Late(Step),
+    /// The time is over: during which step, and whom we waited for.
+    Late(Step, String),
     /// The connection ended, or never came about.
     End(EndReason),
 }
@@ -20,7 +20,7 @@ impl Trouble {
     /// What to tell the other side, if anything.
     pub(super) fn disconnect(&self) -> Option<DisconnectReason> {
         match self {
-            Self::Late(_) => Some(DisconnectReason::Quitting),
+            Self::Late(..) => Some(DisconnectReason::Quitting),
             Self::End(reason) => reason.disconnect(),
         }
     }
@@ -29,7 +29,7 @@ impl Trouble {
 impl Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Late(step) => f.write_str(too_late(*step)),
+            Self::Late(step, at) => write!(f, "{at}: {}", too_late(*step)),
             Self::End(EndReason::HungUp) => write!(
                 f,
                 "{} (Nodes also hang up on who was there less than 30 seconds ago, unless it is a \
@@ -64,6 +64,10 @@ fn advice(reason: DisconnectReason) -> &'static str {
 
 fn too_late(step: Step) -> &'static str {
     match step {
+        Step::LookUp => {
+            "no name server answered within 10 seconds: is there a network? Or write the IP address \
+             instead of the name"
+        }
         Step::Connect => {
             "nobody answered within 10 seconds: is the address right, or is a firewall between?"
         }

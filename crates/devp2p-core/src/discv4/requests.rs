@@ -222,6 +222,10 @@ impl Requests {
     /// reth, ignore a packet that they have seen.
     pub(super) fn ping_expiration(&mut self, who: Whereabouts, unix: u64) -> u64 {
         let usual = unix.saturating_add(EXPIRES_AFTER);
+        if unix < self.pings_since {
+            // Somebody has set the clock back: nothing is left of a time that has not come yet.
+            self.pings.clear();
+        }
         if self.pings_since != unix {
             self.pings.retain(|_, last| *last >= usual);
             self.pings_since = unix;

@@ -38,12 +38,13 @@
 //! ```
 
 mod asking;
+mod bootnodes;
 mod incoming;
 mod output;
 mod searching;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,7 @@ use crate::keys::{NodeId, NodeKey};
 use searching::{Plans, Purpose, RunningLookup};
 
 pub use super::requests::{EXPIRES_AFTER, RequestNumber};
+pub use bootnodes::BootnodeState;
 pub use output::{Output, RequestError};
 pub use searching::MAX_LOOKUPS;
 
@@ -80,6 +82,8 @@ pub struct ServiceConfig {
     pub key: Arc<NodeKey>,
     /// Where we are, as our packets and our record say.
     pub endpoint: Endpoint,
+    /// Where we are in the other of the two worlds, IPv4 and IPv6, for the record.
+    pub other: Option<Endpoint>,
     /// Whether ten hosts that agree on another address of ours are believed.
     pub learn_endpoint: bool,
     /// Nodes to begin with.
@@ -95,7 +99,7 @@ impl ServiceConfig {
     /// The least that a service needs: it knows nobody, and does not move.
     pub fn new(key: Arc<NodeKey>, endpoint: Endpoint) -> Self {
         let (bootnodes, known) = (Vec::new(), Vec::new());
-        Self { key, endpoint, learn_endpoint: false, bootnodes, known, enr_seq: 0 }
+        Self { key, endpoint, other: None, learn_endpoint: false, bootnodes, known, enr_seq: 0 }
     }
 }
 
@@ -118,10 +122,11 @@ pub struct Service {
     key: Arc<NodeKey>,
     own: NodeId,
     endpoint: Endpoint,
+    other: Option<Endpoint>,
     learn_endpoint: bool,
     statements: Statements,
     record: Enr,
-    bootnodes: Vec<Node>,
+    bootnodes: Vec<(Node, BootnodeState)>,
     rng: StdRng,
     table: Table,
     bonds: Bonds,
@@ -138,23 +143,25 @@ impl Service {
     /// All its random numbers come from `seed`: the same calls have the same results.
     #[must_use]
     pub fn new(config: ServiceConfig, seed: [u8; 32], now: Now) -> Self {
-        let ServiceConfig { key, endpoint, learn_endpoint, mut bootnodes, known, enr_seq } = config;
+        let ServiceConfig { key, endpoint, other, learn_endpoint, bootnodes, known, enr_seq } =
+            config;
         let own = key.node_id();
-        bootnodes.retain(|node| node.node_id() != own);
         let mut rng = StdRng::from_seed(seed);
         let mut table = Table::new(own);
         for node in known {
             table.add(node, Source::Hearsay, now.since_start, &mut rng);
         }
-        Self {
+        let has_bootnodes = bootnodes.iter().any(|node| node.node_id() != own);
+        let mut service = Self {
             own,
-            record: local_record(&key, enr_seq, endpoint),
+            record: local_record(&key, enr_seq, endpoint, other),
             key,
             endpoint,
+            other,
             learn_endpoint,
             statements: Statements::default(),
-            plans: Plans::new(!bootnodes.is_empty(), now, &mut rng),
-            bootnodes,
+            plans: Plans::new(has_bootnodes, now, &mut rng),
+            bootnodes: Vec::new(),
             rng,
             table,
             bonds: Bonds::default(),
@@ -162,7 +169,9 @@ impl Service {
             lookups: BTreeMap::new(),
             outputs: VecDeque::new(),
             is_closed: false,
-        }
+        };
+        service.set_bootnodes(bootnodes);
+        service
     }
 
     /// Takes in a datagram that came from `from`.
@@ -290,17 +299,39 @@ impl Service {
         let endpoint = Endpoint { ip: seen_at.ip(), udp: seen_at.port(), tcp: self.endpoint.tcp };
         if endpoint != self.endpoint {
             self.endpoint = endpoint;
-            self.record = local_record(&self.key, self.record.seq().saturating_add(1), endpoint);
+            let seq = self.record.seq().saturating_add(1);
+            self.record = local_record(&self.key, seq, endpoint, self.other);
             self.outputs.push_back(Output::Moved(endpoint));
         }
     }
 }
 
-/// A node's own record. With everything that it says, it may have
-/// [`MAX_RECORD`](crate::enr::MAX_RECORD) bytes.
-pub(crate) fn local_record(key: &NodeKey, seq: u64, endpoint: Endpoint) -> Enr {
-    let record = Enr::builder(seq).udp(endpoint.udp).tcp(endpoint.tcp);
-    let record = if endpoint.ip.is_unspecified() { record } else { record.ip(endpoint.ip) };
+/// A node's own record: where it is, and where it is in the `other` of the two worlds, IPv4 and
+/// IPv6. With everything that it says, it may have [`MAX_RECORD`](crate::enr::MAX_RECORD) bytes.
+pub(crate) fn local_record(
+    key: &NodeKey,
+    seq: u64,
+    endpoint: Endpoint,
+    other: Option<Endpoint>,
+) -> Enr {
+    let mut record = Enr::builder(seq);
+    let other = other.filter(|other| other.ip.is_ipv4() != endpoint.ip.is_ipv4());
+    if let Some(Endpoint { ip, udp, tcp }) = other {
+        record = record.ip(ip);
+        record = match ip {
+            IpAddr::V4(_) => record.udp(udp).tcp(tcp),
+            IpAddr::V6(_) => record.udp6(udp).tcp6(tcp),
+        };
+    }
+    let Endpoint { ip, udp, tcp } = endpoint;
+    if !ip.is_unspecified() {
+        record = record.ip(ip);
+    }
+    // Without an IPv4 address beside it, an IPv6 address has the ports that have no number.
+    record = match (ip, other) {
+        (IpAddr::V6(_), Some(_)) => record.udp6(udp).tcp6(tcp),
+        _ => record.udp(udp).tcp(tcp),
+    };
     record.sign_short(key)
 }
 

@@ -54,6 +54,18 @@ impl EnrBuilder {
         self.port("tcp", port)
     }
 
+    /// The UDP port at the IPv6 address, if it is another one than at the IPv4 address; 0 leaves it
+    /// out.
+    pub fn udp6(self, port: u16) -> Self {
+        self.port("udp6", port)
+    }
+
+    /// The TCP port at the IPv6 address, if it is another one than at the IPv4 address; 0 leaves it
+    /// out.
+    pub fn tcp6(self, port: u16) -> Self {
+        self.port("tcp6", port)
+    }
+
     /// Any other key. A key that is there already gets the new value; `id` and `secp256k1` are
     /// written when the record is signed, whatever was said before.
     pub fn entry(mut self, key: impl AsRef<[u8]>, value: &(impl Encodable + ?Sized)) -> Self {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::PeerEvent;
+use crate::enode::Enode;
 use crate::keys::PublicKey;
 
 /// An event as JSON: what is written, and can be read again.
@@ -20,7 +21,10 @@ pub struct EventRecord {
     /// Whom it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<PublicKey>,
-    /// Why it was dropped.
+    /// Which node cannot be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enode: Option<Enode>,
+    /// Why it was dropped, or cannot be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The name of the message's protocol.
@@ -48,6 +52,7 @@ impl From<&PeerEvent> for EventRecord {
         let mut record = Self {
             kind: event.kind().to_owned(),
             peer: event.peer().map(|peer| peer.id),
+            enode: None,
             error: None,
             protocol: None,
             msg_code: None,
@@ -59,6 +64,11 @@ impl From<&PeerEvent> for EventRecord {
         match event {
             PeerEvent::Add { .. } => {}
             PeerEvent::Drop { error, .. } => record.error = Some(error.to_string()),
+            PeerEvent::DialFailed { enode, error } => {
+                record.peer = Some(enode.public_key);
+                record.enode = Some(Enode::clone(enode));
+                record.error = Some(error.to_string());
+            }
             PeerEvent::MsgSend(message) | PeerEvent::MsgRecv(message) => {
                 record.protocol = Some(message.protocol.to_string());
                 record.msg_code = Some(message.msg_code);

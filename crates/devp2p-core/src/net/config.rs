@@ -6,9 +6,8 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use super::discovery::{AskError, resolve};
+use super::discovery::AskError;
 use super::replay::Replay;
-use crate::discv4::Node;
 use crate::enode::Enode;
 use crate::keys::{NodeKey, PublicKey};
 use crate::p2p::{Capability, Hello, MAX_HELLO};
@@ -39,14 +38,16 @@ pub struct Config {
     /// nodes it knows. It asks nobody by itself, unless there are bootnodes. (go-ethereum: off
     /// unless `DiscoveryV4` is set.)
     pub discovery: bool,
-    /// The nodes that discovery begins with; host names are looked up once, at the start. With them
-    /// the server searches for nodes and dials them, into a third of its slots, at least one;
+    /// The nodes that discovery begins with. Host names are looked up at the start, and again when
+    /// nobody answers; it is enough if one of them leads somewhere. With them the server searches for nodes and dials them, into a third of its slots, at least one;
     /// inbound connections get the rest: with `max_peers` 1 none. Without them all slots are for
     /// everybody.
     pub bootnodes: Vec<Enode>,
-    /// The IP address in its enode; the default is the one it listens on, or 127.0.0.1 if that is
-    /// all of them.
-    pub ip: Option<IpAddr>,
+    /// Where others reach it, as its enode and its record say: behind a NAT, with other ports than
+    /// it has itself. One for IPv4 and one for IPv6 at most; the enode has the one that more of
+    /// the world can reach, as [`Enr::ip`](crate::enr::Enr::ip) says. The default is the address that it listens on, or 127.0.0.1 if that is all of them; then it also
+    /// believes ten nodes that see it elsewhere.
+    pub external: Vec<External>,
     /// The protocols it speaks. Without any it accepts every peer, and has nothing to say to
     /// them.
     pub protocols: Vec<Protocol>,
@@ -69,12 +70,29 @@ impl Config {
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             discovery: true,
             bootnodes: Vec::new(),
-            ip: None,
+            external: Vec::new(),
             protocols: Vec::new(),
             trusted: Vec::new(),
             message_events: false,
             replay: None,
         }
+    }
+}
+
+/// An external address: where a node is reached from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct External {
+    /// The address.
+    pub ip: IpAddr,
+    /// The TCP port, if it is another one than that of the node itself.
+    pub tcp: Option<u16>,
+    /// The UDP port, if it is another one than `tcp`, or than that of the node itself.
+    pub udp: Option<u16>,
+}
+
+impl From<IpAddr> for External {
+    fn from(ip: IpAddr) -> Self {
+        Self { ip, tcp: None, udp: None }
     }
 }
 
@@ -100,7 +118,7 @@ pub enum StartError {
         addr: SocketAddr,
     },
     /// The socket cannot be opened for another reason.
-    #[error("cannot open a {kind} socket on {addr}: {error}")]
+    #[error("cannot open a {kind} socket on {addr}: {}", socket_hint(*.addr, .error))]
     Listen {
         /// Which socket.
         kind: SocketKind,
@@ -159,12 +177,20 @@ pub(super) fn hello(config: &Config) -> Result<Hello, StartError> {
     }
 }
 
-/// The nodes that discovery begins with: each can be asked, and host names were looked up.
-pub(super) async fn bootnodes(config: &Config) -> Result<Vec<Node>, StartError> {
-    let mut nodes = Vec::new();
-    for bootnode in &config.bootnodes {
-        let why = |error| StartError::Bootnode { bootnode: bootnode.clone(), error };
-        nodes.push(resolve(bootnode).await.map_err(why)?);
+/// What to do when the system gives no socket.
+fn socket_hint(addr: SocketAddr, error: &io::Error) -> String {
+    let (ip, port) = (addr.ip(), addr.port());
+    match error.kind() {
+        io::ErrorKind::PermissionDenied if port != 0 && port < 1024 => {
+            format!(
+                "port {port} needs rights that this program does not have: choose one from 1024 on"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            format!(
+                "{ip} is no address of this machine: listen on one that it has, or on all (0.0.0.0)"
+            )
+        }
+        _ => error.to_string(),
     }
-    Ok(nodes)
 }

@@ -14,7 +14,7 @@ use super::link::{Link, Stream, connect};
 use super::orders::Orders;
 use super::peer::Peer;
 use super::signals::Signals;
-use super::{EndReason, PeerInfo, SETUP_TIMEOUT};
+use super::{EndReason, PeerInfo, SETUP_TIMEOUT, SetupStep};
 use crate::enode::Enode;
 use crate::events::EventSender;
 use crate::info::MAX_CAPABILITIES;
@@ -79,13 +79,35 @@ impl Connection {
     /// needs comes in boxes, which it drops.
     pub(super) async fn run(mut self, origin: Box<Origin>, rng: Box<StdRng>) -> EndReason {
         let deadline = Instant::now() + SETUP_TIMEOUT;
-        let context = self.context.clone();
         // In a box, as the next steps: a peer must not keep room for what it did in its youth.
-        let step = Box::pin(shake_hands(&context.key, origin, rng));
-        match before(deadline, &mut self.orders, step).await {
+        match Box::pin(self.shake_hands(origin, rng, deadline)).await {
             Ok(link) => self.proceed(link, deadline).await,
             Err(reason) => reason,
         }
+    }
+
+    /// TCP and the RLPx handshake; whoever dials is the initiator.
+    async fn shake_hands(
+        &mut self,
+        origin: Box<Origin>,
+        rng: Box<StdRng>,
+        deadline: Instant,
+    ) -> Result<Box<Link>, EndReason> {
+        let key = &self.context.key;
+        let link = match *origin {
+            Origin::Dial(enode) => {
+                let stream = before(deadline, SetupStep::Connect, &mut self.orders, dial(&enode));
+                let stream = stream.await?;
+                let link = Link::initiate(stream, key, enode.public_key, rng);
+                before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
+            }
+            Origin::Accept(stream) => {
+                debug!(local = ?stream.local, remote = ?stream.remote, "TCP accepted");
+                let link = Link::respond(stream, key, rng);
+                before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
+            }
+        };
+        Ok(Box::new(link))
     }
 
     /// What comes after the handshake: getting to know each other, being peers, goodbye.
@@ -100,7 +122,7 @@ impl Connection {
     {
         let mut orders = self.orders.clone();
         let step = Box::pin(self.introduce(&mut link));
-        match before(deadline, &mut orders, step).await {
+        match before(deadline, SetupStep::Hello, &mut orders, step).await {
             Ok(info) => {
                 let Context { protocols, events, .. } = &*self.context;
                 let (events, signals) = (events.as_ref(), Arc::new(Signals::default()));
@@ -181,36 +203,25 @@ fn peer_info<R, W>(link: &Link<R, W>, hello: Hello, standing: Standing) -> PeerI
     }
 }
 
-/// TCP and the RLPx handshake; whoever dials is the initiator.
-async fn shake_hands(
-    key: &NodeKey,
-    origin: Box<Origin>,
-    rng: Box<StdRng>,
-) -> Result<Box<Link>, EndReason> {
-    match *origin {
-        Origin::Dial(enode) => {
-            debug!(peer = %enode.public_key.short(), "dialing");
-            let stream = connect(&enode).await;
-            let stream = stream.map_err(|error| EndReason::Connect(error.kind()))?;
-            debug!(local = ?stream.local, remote = ?stream.remote, "TCP connected");
-            Link::initiate(stream, key, enode.public_key, rng).await.map(Box::new)
-        }
-        Origin::Accept(stream) => {
-            debug!(local = ?stream.local, remote = ?stream.remote, "TCP accepted");
-            Link::respond(stream, key, rng).await.map(Box::new)
-        }
-    }
+/// Connects over TCP.
+async fn dial(enode: &Enode) -> Result<Stream, EndReason> {
+    let Some(address) = &enode.address else { return Err(EndReason::NoAddress) };
+    debug!(peer = %enode.public_key.short(), host = %address.host, port = address.tcp, "dialing");
+    let stream = connect(enode).await.map_err(|error| EndReason::Connect(error.kind()))?;
+    debug!(local = ?stream.local, remote = ?stream.remote, "TCP connected");
+    Ok(stream)
 }
 
 /// Does `step` unless the deadline comes first, or the main loop tells us to close.
 async fn before<T>(
     deadline: Instant,
+    name: SetupStep,
     orders: &mut Orders,
     step: impl Future<Output = Result<T, EndReason>>,
 ) -> Result<T, EndReason> {
     tokio::select! {
         biased;
-        done = timeout_at(deadline, step) => done.unwrap_or(Err(EndReason::SetupTimeout)),
+        done = timeout_at(deadline, step) => done.unwrap_or(Err(EndReason::SetupTimeout(name))),
         reason = orders.closing() => Err(EndReason::Local(reason)),
     }
 }

@@ -11,6 +11,7 @@ use tokio::task;
 use super::PeerInfo;
 use super::connection::Origin;
 use super::orders::OrderSender;
+use crate::enode::Enode;
 use crate::keys::PublicKey;
 use crate::policy::{ConnectionNumber, Direction};
 
@@ -21,6 +22,8 @@ pub(super) struct Tracked {
     pub(super) at_door: Option<IpAddr>,
     /// Whom we dialed, or who claims to be there.
     pub(super) key: Option<PublicKey>,
+    /// Whom we dialed, and where.
+    pub(super) dialed: Option<Box<Enode>>,
     /// We dialed it because it is a static node.
     pub(super) is_static: bool,
     /// Set when it has passed both checkpoints.
@@ -100,13 +103,15 @@ impl Tracked {
         is_static: impl FnOnce(&PublicKey) -> bool,
         orders: OrderSender,
     ) -> Self {
-        let (direction, at_door, key) = match origin {
+        let (direction, at_door, dialed) = match origin {
             Origin::Accept(stream) => {
                 (Direction::Inbound, stream.remote.map(|remote| remote.ip()), None)
             }
-            Origin::Dial(enode) => (Direction::Outbound, None, Some(enode.public_key)),
+            Origin::Dial(enode) => (Direction::Outbound, None, Some(Box::new(enode.clone()))),
         };
+        let key = dialed.as_ref().map(|enode| enode.public_key);
         let is_static = key.is_some_and(|key| is_static(&key));
-        Self { direction, at_door, key, is_static, peer: None, orders, removals: Vec::new() }
+        let (peer, removals) = (None, Vec::new());
+        Self { direction, at_door, key, dialed, is_static, peer, orders, removals }
     }
 }

@@ -6,7 +6,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::discovery::DiscoveryHandle;
-use super::{NodeInfo, PeerInfo};
+use super::{NodeInfo, PeerInfo, Status};
 use crate::enode::{Address, Enode, Host};
 use crate::events::{EventSender, Events};
 use crate::keys::PublicKey;
@@ -27,6 +27,8 @@ pub enum AddPeerError {
 /// What a [`Handle`] asks the main loop for, and where the answer goes.
 pub(super) enum Command {
     Peers(oneshot::Sender<Vec<PeerInfo>>),
+    /// Answered without what discovery knows.
+    Status(oneshot::Sender<Status>),
     AddPeer(Enode, oneshot::Sender<Result<(), Undialable>>),
     /// Answered by dropping the sender, when the peer is dropped.
     RemovePeer(PublicKey, oneshot::Sender<()>),
@@ -75,8 +77,20 @@ impl Handle {
         self.ask(Command::Peers).await.unwrap_or_default()
     }
 
+    /// How it is doing; none if it has stopped.
+    pub async fn status(&self) -> Option<Status> {
+        let status = self.ask(Command::Status).await?;
+        let discovery = match &self.discovery {
+            Some(discovery) => Some(discovery.status().await.ok()?),
+            None => None,
+        };
+        Some(Status { discovery, ..status })
+    }
+
     /// Makes `enode` a static node, until it is removed: it is dialed as soon as a slot is free
-    /// (never, with `max_peers` 0, unless it is trusted), and again 35 s after it was gone. Returns
+    /// (never, with `max_peers` 0, unless it is trusted), and again 35 s after it was gone. While it
+    /// cannot be reached, discovery is asked where it is; a server with bootnodes takes an enode
+    /// without an address, too. Returns
     /// when that is noted; the connection comes later, as an event.
     ///
     /// # Errors

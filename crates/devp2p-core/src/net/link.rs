@@ -165,6 +165,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
     pub async fn exchange_hello(&mut self, ours: &Hello) -> Result<Hello, EndReason> {
         let mut buffer = Vec::new();
         let frame_data = self.codec.encode(HELLO, &ours.encode(), &mut buffer);
+        tell_hello(&self.remote_key, ours, "Hello sent");
         let sealed = self.outgoing.seal(frame_data.map_err(TransportError::from)?);
         sealed.map_err(TransportError::from)?;
         let (sent, received) =
@@ -172,7 +173,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         // What they said counts more than that they did not listen: it may be a Disconnect.
         let theirs = received?;
         sent?;
-        debug!(peer = %self.remote_key.short(), name = theirs.client_id, version = theirs.version, "Hello exchanged");
+        tell_hello(&self.remote_key, &theirs, "Hello received");
         self.codec = Codec::new(theirs.version, Vec::new());
         Ok(theirs)
     }
@@ -217,12 +218,18 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
     /// was sent.
     pub async fn say_goodbye(mut self, reason: Option<DisconnectReason>) {
         let Some(reason) = reason else { return };
-        debug!(peer = %self.remote_key.short(), %reason, "saying goodbye");
         let farewell = self.outgoing.close(&self.codec, Some(reason));
         // The connection is at its end; that the goodbye did not arrive changes nothing.
         let _ = timeout(GOODBYE_TIMEOUT, farewell).await;
         let _ = timeout(GOODBYE_TIMEOUT, self.incoming.discard()).await;
     }
+}
+
+/// What a Hello says, in the log.
+fn tell_hello(peer: &PublicKey, hello: &Hello, what: &str) {
+    let Hello { client_id: name, version, capabilities, .. } = hello;
+    let listed = || capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    debug!(peer = %peer.short(), name, version, capabilities = listed(), "{what}");
 }
 
 /// Connects to where an enode says its node is; a DNS name is looked up now, and its addresses are
@@ -232,22 +239,39 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
 /// The operating system's; `AddrNotAvailable` if the enode says no address, `NotFound` if the name
 /// leads nowhere.
 pub async fn connect(enode: &Enode) -> io::Result<Stream> {
+    connect_to_one(&tcp_addresses(enode).await?).await
+}
+
+/// The addresses at which an enode's node takes connections: one, or those that its name leads to
+/// now.
+///
+/// # Errors
+/// `AddrNotAvailable` if the enode says no address, `NotFound` if the name leads nowhere.
+pub async fn tcp_addresses(enode: &Enode) -> io::Result<Vec<SocketAddr>> {
     let address = enode.address.as_ref().ok_or(io::ErrorKind::AddrNotAvailable)?;
     match &address.host {
-        Host::Ip(ip) => connect_to(SocketAddr::new(*ip, address.tcp)).await,
+        Host::Ip(ip) => Ok(vec![SocketAddr::new(*ip, address.tcp)]),
         Host::Dns(name) => {
             // Operating systems have a dozen errors for it; all mean that there is no such name.
             let found = lookup_host((name.as_str(), address.tcp)).await;
-            let mut failure = io::ErrorKind::NotFound.into();
-            for address in found.map_err(|_| io::ErrorKind::NotFound)? {
-                match connect_to(address).await {
-                    Ok(stream) => return Ok(stream),
-                    Err(error) => failure = error,
-                }
-            }
-            Err(failure)
+            Ok(found.map_err(|_| io::ErrorKind::NotFound)?.collect())
         }
     }
+}
+
+/// Connects to one of several addresses, which are tried in turn.
+///
+/// # Errors
+/// The operating system's, for the last one; `NotFound` if there is none.
+pub async fn connect_to_one(addresses: &[SocketAddr]) -> io::Result<Stream> {
+    let mut failure = io::ErrorKind::NotFound.into();
+    for address in addresses {
+        match connect_to(*address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 async fn connect_to(address: SocketAddr) -> io::Result<Stream> {
@@ -293,7 +317,9 @@ async fn receive_hello(
     let hello = match split_msg_id(frame_data) {
         Ok((HELLO, payload)) => Hello::decode(payload),
         Ok((DISCONNECT, payload)) => {
-            return Err(EndReason::Remote(DisconnectReason::decode(payload)));
+            let reason = DisconnectReason::decode(payload);
+            debug!(%reason, "Disconnect received");
+            return Err(EndReason::Remote(reason));
         }
         Ok((other, _)) => Err(MessageError::NotHello(other)),
         Err(error) => Err(error),

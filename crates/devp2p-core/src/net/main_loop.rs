@@ -4,28 +4,35 @@
 //! the same however many peers and static nodes there are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn};
 
 use super::clock::Clock;
 use super::connection::{Answer, Connection, Context, Newcomer, Origin, Standing, Word};
 use super::connections::{Connections, Tracked};
+use super::discovery::DiscoveryHandle;
 use super::handle::Command;
 use super::inputs::{self, Inputs};
 use super::link::Stream;
 use super::orders::{OrderSender, orders};
 use super::replay::Chance;
-use super::{EndReason, PeerInfo};
+use super::unreachable::Unreachable;
+use super::{Attempts, EndReason, PeerInfo, Status};
 use crate::discv4::Node;
+use crate::enode::Enode;
 use crate::events::{EventSender, PeerEvent};
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
 use crate::policy::{Admission, Candidate, ConnectionNumber, DialState, Direction, Door, Verdict};
+
+/// How many static nodes are looked for at once.
+const MAX_SEEKING: usize = 4;
 
 pub(super) struct MainLoop {
     context: Arc<Context>,
@@ -40,6 +47,12 @@ pub(super) struct MainLoop {
     /// Those who wait until another connection with their node is gone, or shows that it lives, by
     /// that one.
     waiting: BTreeMap<ConnectionNumber, Vec<Newcomer>>,
+    unreachable: Unreachable,
+    /// What finds out where a static node is that cannot be reached, and where it looks now.
+    discovery: Option<DiscoveryHandle>,
+    seeking: JoinSet<Option<Node>>,
+    outbound: Attempts,
+    inbound: Attempts,
 }
 
 impl MainLoop {
@@ -61,6 +74,20 @@ impl MainLoop {
             tasks: JoinSet::new(),
             connections: Connections::default(),
             waiting: BTreeMap::new(),
+            unreachable: Unreachable::default(),
+            discovery: None,
+            seeking: JoinSet::new(),
+            outbound: Attempts::default(),
+            inbound: Attempts::default(),
+        }
+    }
+
+    /// Lets discovery find out where static nodes are that cannot be reached. If it knows
+    /// `bootnodes`, static nodes need no address.
+    pub(super) fn let_seek(&mut self, discovery: DiscoveryHandle, bootnodes: bool) {
+        self.discovery = Some(discovery);
+        if bootnodes {
+            self.dials.can_seek();
         }
     }
 
@@ -79,6 +106,7 @@ impl MainLoop {
                 Some(command) = inputs.commands.recv() => self.obey(command),
                 // As long as nobody takes what is found, discovery does not search.
                 Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
+                Some(sought) = self.seeking.join_next() => self.sought(sought.ok().flatten()),
                 stream = inputs::accept(inputs.listener.as_mut()), if has_room => self.accepted(stream),
                 () = sleep_until(next_dial) => {}
             }
@@ -86,6 +114,7 @@ impl MainLoop {
         // No new connections, no answers to those that are being set up.
         drop(inputs);
         self.waiting.clear();
+        self.seeking.shutdown().await;
         for entry in self.connections.all() {
             entry.orders.close(DisconnectReason::Quitting);
         }
@@ -97,6 +126,7 @@ impl MainLoop {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Peers(answer) => reply(answer, self.peers()),
+            Command::Status(answer) => reply(answer, self.status()),
             Command::AddPeer(enode, answer) => {
                 let (now, key) = (self.now(), enode.public_key);
                 let added = self.dials.add(enode, now);
@@ -134,8 +164,21 @@ impl MainLoop {
         peers
     }
 
+    fn status(&self) -> Status {
+        Status {
+            seconds: self.now().as_secs(),
+            peers: self.connections.all().filter(|entry| entry.peer.is_some()).count(),
+            max_peers: self.admission.max_peers(),
+            static_nodes: self.dials.count(),
+            dials: self.outbound.clone(),
+            inbound: self.inbound.clone(),
+            discovery: None,
+        }
+    }
+
     fn remove(&mut self, key: &PublicKey, answer: oneshot::Sender<()>) {
         self.dials.remove(key);
+        self.unreachable.forget(key);
         let gone = Arc::new(answer);
         self.connections.of_key(key, |entry| {
             entry.orders.close(DisconnectReason::Requested);
@@ -158,7 +201,11 @@ impl MainLoop {
         let is_own = stream.local.is_some_and(|local| local.ip() == remote.ip());
         match self.door.enter(remote.ip(), is_own, now) {
             Ok(()) => self.spawn(Origin::Accept(stream)),
-            Err(why) => debug!(%remote, "refused: {why}"),
+            Err(why) => {
+                debug!(%remote, "refused: {why}");
+                self.inbound.begun = self.inbound.begun.saturating_add(1);
+                self.inbound.failed(&why);
+            }
         }
     }
 
@@ -179,9 +226,11 @@ impl MainLoop {
         let number = self.connections.new_number();
         let (sender, orders) = orders();
         let entry = Tracked::new(&origin, |key| self.dials.contains(key), sender);
+        let attempts = self.attempts(entry.direction);
+        attempts.begun = attempts.begun.saturating_add(1);
         let connection = Connection { context: self.context.clone(), number, orders };
         let rng = Box::new(self.chance.rng());
-        let task = self.tasks.spawn(connection.run(Box::new(origin), rng));
+        let task = self.tasks.spawn(connection.run(Box::new(origin), rng).in_current_span());
         self.connections.insert(number, task.id(), entry);
     }
 
@@ -246,8 +295,12 @@ impl MainLoop {
         debug!(peer = %key.short(), name = &*info.name, remote = ?info.remote, "peer added");
         let standing =
             Standing { trusted: self.admission.is_trusted(&key), is_static: entry.is_static };
+        self.unreachable.forget(&key);
         let peer = PeerInfo { trusted: standing.trusted, ..info };
         entry.peer = Some(peer.clone());
+        entry.dialed = None;
+        let attempts = self.attempts(peer.direction);
+        attempts.peers = attempts.peers.saturating_add(1);
         self.events.send(PeerEvent::Add { peer });
         reply(answer, Ok(standing));
     }
@@ -260,11 +313,13 @@ impl MainLoop {
         if let Some(ip) = entry.at_door {
             self.door.leave(ip);
         }
-        match (entry.peer.take(), entry.key) {
+        let peer = entry.peer.take();
+        if peer.is_none() {
+            self.attempts(entry.direction).failed(&reason);
+        }
+        match (peer, entry.dialed) {
             (Some(peer), _) => self.dropped(peer, reason),
-            (None, Some(key)) if entry.direction == Direction::Outbound => {
-                self.dial_failed(key, &reason);
-            }
+            (None, Some(enode)) => self.dial_failed(enode, reason),
             _ => debug!(%reason, "an inbound connection ended before it was a peer"),
         }
         for newcomer in self.waiting.remove(&number).into_iter().flatten() {
@@ -279,18 +334,59 @@ impl MainLoop {
         self.events.send(PeerEvent::Drop { peer, error });
     }
 
-    fn dial_failed(&mut self, key: PublicKey, reason: &EndReason) {
-        let now = self.now();
+    fn dial_failed(&mut self, enode: Box<Enode>, reason: EndReason) {
+        let (now, key) = (self.now(), enode.public_key);
         let goodbye = matches!(reason, EndReason::Local(_) | EndReason::Remote(_));
         let retry =
             if goodbye { self.dials.refused(&key, now) } else { self.dials.failed(&key, now) };
         let quitting = matches!(reason, EndReason::Local(DisconnectReason::Quitting));
-        match retry {
-            // After crossed dials the other connection is there.
-            Some(wait) if !quitting && !self.admission.contains(&key) => {
-                warn!(peer = %key.short(), %reason, "dial failed; trying again in {wait:?}");
+        // After crossed dials the other connection is there.
+        let failed = retry.filter(|_| !quitting && !self.admission.contains(&key));
+        match failed {
+            Some(wait) if self.unreachable.failed(key, &reason, now) => {
+                warn!(peer = %key.short(), at = %Place(&enode), %reason, "dial failed; trying again in {wait:?}");
+                self.events.send(PeerEvent::DialFailed { enode, error: reason });
             }
-            _ => debug!(peer = %key.short(), %reason, "a dial ended"),
+            Some(wait) => {
+                debug!(peer = %key.short(), %reason, "a dial ended; trying again in {wait:?}");
+            }
+            None => debug!(peer = %key.short(), %reason, "a dial ended"),
+        }
+        if failed.is_some() {
+            if let Some(count @ 2..) = self.unreachable.summary(now) {
+                warn!(
+                    "{count} static nodes still cannot be reached; they are tried again and again"
+                );
+            }
+            self.seek(key, now);
+        }
+    }
+
+    /// Asks discovery where a static node is that could not be reached, if it is time for that.
+    fn seek(&mut self, key: PublicKey, now: Duration) {
+        let Some(discovery) = &self.discovery else { return };
+        if self.seeking.len() < MAX_SEEKING && self.dials.seek(&key, now) {
+            let discovery = discovery.clone();
+            let seek = async move {
+                let closest = discovery.lookup(key.to_bytes()).await.ok()?;
+                closest.into_iter().find(|node| node.public_key == key)
+            };
+            self.seeking.spawn(seek.in_current_span());
+        }
+    }
+
+    /// Discovery has looked for a static node.
+    fn sought(&mut self, node: Option<Node>) {
+        if let Some(node) = node {
+            debug!(peer = %node.public_key.short(), ip = %node.ip, tcp = node.tcp, "discovery knows where it is");
+            self.found(&node);
+        }
+    }
+
+    fn attempts(&mut self, direction: Direction) -> &mut Attempts {
+        match direction {
+            Direction::Inbound => &mut self.inbound,
+            Direction::Outbound => &mut self.outbound,
         }
     }
 
@@ -302,6 +398,18 @@ impl MainLoop {
     /// When to look for due dials again; far away if there are none.
     fn next_dial(&mut self) -> Instant {
         self.clock.at(self.dials.next_wake(&mut self.admission))
+    }
+}
+
+/// Where a node was dialed.
+struct Place<'a>(&'a Enode);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.address {
+            Some(address) => write!(f, "{}:{}", address.host, address.tcp),
+            None => f.write_str("nowhere"),
+        }
     }
 }
 

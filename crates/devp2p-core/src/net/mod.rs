@@ -36,21 +36,26 @@ mod send;
 mod server;
 mod signals;
 mod sockets;
+mod status;
 mod system;
 #[cfg(test)]
 mod tests;
 mod udp;
+mod unreachable;
 
 use tokio::time::Duration;
 
-pub use crate::end::{EndReason, SETUP_TIMEOUT, SILENCE_TIMEOUT, TransportError, WRITE_STALL};
+pub use crate::end::{
+    EndReason, SETUP_TIMEOUT, SILENCE_TIMEOUT, SetupStep, TransportError, WRITE_STALL,
+};
 pub use crate::info::{MAX_CAPABILITIES, MAX_NAME, NodeInfo, PeerInfo, Ports};
 pub use crate::policy::{Direction, Undialable};
-pub use config::{Config, SocketKind, StartError, client_name};
+pub use config::{Config, External, SocketKind, StartError, client_name};
 pub use handle::{AddPeerError, Handle};
-pub use link::{Link, Stream, connect};
+pub use link::{Link, Stream, connect, connect_to_one, tcp_addresses};
 pub use replay::Replay;
 pub use server::Server;
+pub use status::{Attempts, Status};
 
 /// A peer is pinged this often, as in go-ethereum.
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
-use tracing::debug;
+use tracing::{Instrument, debug};
 
 use super::link::Link;
 use super::receive::Receiver;
@@ -58,7 +58,7 @@ impl Peer<'_> {
         let mut writer = JoinSet::new();
         let (writers_codec, signals) = (codec.clone(), self.signals.clone());
         let write = Writer { outgoing, queued, codec: writers_codec, signals };
-        writer.spawn(write.run(told_goodbye));
+        writer.spawn(write.run(told_goodbye).in_current_span());
         let (mut handlers, inboxes) = Handlers::start(&self, &codec, &outbox);
 
         let receiver = Receiver { codec: &codec, inboxes, signals: &self.signals };
@@ -70,7 +70,7 @@ impl Peer<'_> {
             reason = handlers.first_to_end() => reason,
             reason = receiver.run(&mut incoming, &mut writer) => reason,
         };
-        debug!(peer = %remote_key.short(), %reason, "goodbye");
+        debug!(peer = %remote_key.short(), %reason, "the connection ends");
 
         // The receiver is gone, and with it the inboxes' senders: handlers read what has arrived,
         // and then see their pipes closed. An error here says that the writer is gone already.
@@ -117,7 +117,8 @@ impl Handlers {
             let pipe = MsgPipe::new(inbox, outbox.clone(), channel);
             let (handler, info) = (protocol.clone(), peer.info.clone());
             // Called in its own task, not here: it may panic before it returns its future.
-            let task = handlers.running.spawn(async move { handler.run(info, pipe).await });
+            let handle = async move { handler.run(info, pipe).await };
+            let task = handlers.running.spawn(handle.in_current_span());
             handlers.names.push((task.id(), shared.capability.clone()));
             inboxes.push(sender);
         }

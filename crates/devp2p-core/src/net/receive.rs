@@ -8,7 +8,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::{JoinSet, consume_budget};
 use tokio::time::timeout;
-use tracing::trace;
+use tracing::{debug, trace};
 
 use super::buffer::{ReadSize, SMALL};
 use super::signals::Signals;
@@ -137,19 +137,28 @@ impl Receiver<'_> {
             self.signals.frame_came();
             match self.codec.decode(frame_data) {
                 Ok(Received::Message { position, code, payload }) => {
+                    if let Some(shared) = self.codec.shared().get(position) {
+                        let bytes = payload.len();
+                        trace!("{} code {code} received, {bytes} bytes", shared.capability);
+                    }
                     self.deliver(position, Msg { code, payload }).await;
                 }
                 Ok(Received::Ping) => {
-                    trace!("ping received");
+                    trace!("Ping received");
                     self.signals.pong.notify_one();
                     consume_budget().await;
                 }
                 Ok(Received::Disconnect(payload)) => {
-                    return EndReason::Remote(DisconnectReason::decode(payload));
+                    let reason = DisconnectReason::decode(payload);
+                    debug!(%reason, "Disconnect received");
+                    return EndReason::Remote(reason);
                 }
                 // A pong has done its work by arriving; a second Hello and the reserved ids are
                 // ignored, as go-ethereum does.
-                Ok(Received::Other(_)) => consume_budget().await,
+                Ok(Received::Other(msg_id)) => {
+                    trace!("{} received", self.codec.name(msg_id));
+                    consume_budget().await;
+                }
                 Err(error) => return TransportError::from(error).into(),
             }
         }

@@ -9,14 +9,14 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-use tracing::trace;
+use tracing::{Level, debug, enabled, trace};
 
 use super::buffer::{KEEP, SMALL, give_back_if_above};
 use super::signals::Signals;
 use super::{EndReason, GOODBYE_TIMEOUT, PING_INTERVAL, WRITE_STALL};
 use crate::end::TransportError;
 use crate::frame::{FrameError, FrameWriter};
-use crate::p2p::{Codec, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG};
+use crate::p2p::{Codec, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG, split_msg_id};
 use crate::protocol::OutboxReader;
 
 /// Frames that are ready together are written together, up to about this many bytes.
@@ -66,7 +66,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     fn seal(&mut self, msg_id: u64) -> Result<(), TransportError> {
-        trace!(msg_id, "sending ping or pong");
+        trace!("{} sent", self.codec.name(msg_id));
         self.outgoing.seal(self.codec.encode(msg_id, EMPTY_LIST, &mut Vec::new())?)?;
         Ok(())
     }
@@ -76,6 +76,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             let Some(frame_data) = self.queued.next() else {
                 break;
             };
+            trace_sent(&self.codec, frame_data);
             self.outgoing.seal(frame_data)?;
         }
         Ok(())
@@ -91,6 +92,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         let farewell = async {
             if reason.is_some() {
                 while let Some(frame_data) = self.queued.next() {
+                    trace_sent(&self.codec, frame_data);
                     self.outgoing.seal(frame_data)?;
                     self.outgoing.flush().await?;
                 }
@@ -98,6 +100,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.outgoing.close(&self.codec, reason).await
         };
         timeout(GOODBYE_TIMEOUT, farewell).await.unwrap_or(Err(TransportError::Stalled))
+    }
+}
+
+/// A message is about to be sealed.
+fn trace_sent(codec: &Codec, frame_data: &[u8]) {
+    if let (true, Ok((msg_id, payload))) = (enabled!(Level::TRACE), split_msg_id(frame_data)) {
+        trace!("{} sent, {} bytes as they travel", codec.name(msg_id), payload.len());
     }
 }
 
@@ -182,6 +191,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         reason: Option<DisconnectReason>,
     ) -> Result<(), TransportError> {
         if let Some(reason) = reason {
+            debug!(%reason, "Disconnect sent");
             self.send(codec, DISCONNECT, &reason.encode()).await?;
         }
         Ok(self.writer.shutdown().await?)

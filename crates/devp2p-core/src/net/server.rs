@@ -21,7 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -29,11 +29,12 @@ use rand::RngExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::{Instrument, Span, debug_span};
 
 use super::clock::Clock;
 use super::config::{self, Config, StartError};
 use super::connection::Context;
-use super::discovery::{Discovery, DiscoveryConfig};
+use super::discovery::{Bootnodes, Discovery, DiscoveryConfig, endpoints};
 use super::handle::Handle;
 use super::inputs::Inputs;
 use super::main_loop::MainLoop;
@@ -44,6 +45,7 @@ use crate::discv4::packet::Endpoint;
 use crate::discv4::service::local_record;
 use crate::enode::{Address, Enode, Host};
 use crate::events::EventSender;
+use crate::p2p::printable;
 use crate::policy::Admission;
 use crate::protocol::Protocol;
 
@@ -101,18 +103,21 @@ impl Server {
         protocols: impl FnOnce(&Handle) -> Vec<Protocol>,
     ) -> Result<Self, StartError> {
         let (clock, mut chance) = Replay::begin(config.replay);
-        let bootnodes = config::bootnodes(&config).await?;
-        let Sockets { tcp, udp } = sockets::open(&config, &bootnodes).await?;
+        let span = span(&config);
+        let bootnodes = std::mem::take(&mut config.bootnodes);
+        let searches = config.discovery && !bootnodes.is_empty();
+        let bootnodes = Bootnodes::look_up(bootnodes).instrument(span.clone()).await?;
+        let Sockets { tcp, udp } = sockets::open(&config, &bootnodes.nodes()).await?;
         let (listener, listen_addr) = tcp.unzip();
-        let searches = !bootnodes.is_empty();
         let about_us = DiscoveryConfig {
-            ip: config.ip,
+            external: config.external.clone(),
             tcp: listen_addr.map_or(0, |addr| addr.port()),
-            learn_endpoint: config.ip.is_none(),
-            bootnodes,
+            learn_endpoint: config.external.is_empty(),
             ..DiscoveryConfig::new(config.key.clone())
         };
-        let discovery = udp.map(|udp| Discovery::over(udp, about_us, clock, chance.rng().random()));
+        let discovery = span.in_scope(|| {
+            udp.map(|udp| Discovery::over(udp, about_us, bootnodes, clock, chance.rng().random()))
+        });
 
         let events = Arc::new(EventSender::new(config.message_events));
         let (commands, obeyed) = mpsc::channel(MAIL);
@@ -137,7 +142,7 @@ impl Server {
             Some(discovery) if searches => Some(discovery.search().await),
             _ => None,
         };
-        let admission = admission(&config);
+        let admission = admission(&config, searches);
         let (words, heard) = mpsc::channel(MAIL);
         let context = Context {
             key: config.key,
@@ -148,8 +153,12 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let inputs = Inputs { listener, found, commands: obeyed, words: heard };
-        let main_loop = MainLoop::new(context, admission, events, clock, chance);
-        let main_loop = tokio::spawn(main_loop.run(inputs, stop.clone()));
+        let seeks = handle.discovery.clone();
+        let mut main_loop = MainLoop::new(context, admission, events, clock, chance);
+        if let Some(discovery) = seeks {
+            main_loop.let_seek(discovery, searches);
+        }
+        let main_loop = tokio::spawn(main_loop.run(inputs, stop.clone()).instrument(span));
         Ok(Self { handle, main_loop, discovery, stop: stop.drop_guard() })
     }
 
@@ -186,13 +195,20 @@ async fn stop_discovery(discovery: Option<Discovery>) {
     }
 }
 
+/// What this server's lines in the log begin with: several may be in one program.
+fn span(config: &Config) -> Span {
+    let name = config.name.split('/').next().unwrap_or_default();
+    let key = config.key.public_key().short();
+    debug_span!("node", message = %format_args!("{} {key}", printable(name)))
+}
+
 /// The slots, and whose they are.
-fn admission(config: &Config) -> Admission {
+fn admission(config: &Config, searches: bool) -> Admission {
     let mut admission = Admission::new(config.key.public_key(), config.max_peers);
     for key in &config.trusted {
         admission.trust(*key);
     }
-    if config.discovery && !config.bootnodes.is_empty() {
+    if searches {
         admission.split_slots();
     }
     admission
@@ -206,15 +222,20 @@ fn node_info(
 ) -> NodeInfo {
     let id = config.key.public_key();
     let udp_addr = discovery.map(|discovery| discovery.local_addr());
-    let bound_to = listen_addr.or(udp_addr).map(|addr| addr.ip());
-    let reachable = bound_to.filter(|ip| !ip.is_unspecified());
-    let ip = config.ip.or(reachable).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let tcp = listen_addr.map_or(0, |addr| addr.port());
-    let udp = udp_addr.map_or(0, |addr| addr.port());
+    let bound_to = listen_addr.or(udp_addr).map_or(Ipv4Addr::UNSPECIFIED.into(), |addr| addr.ip());
+    let port = |addr: Option<SocketAddr>| addr.map_or(0, |addr| addr.port());
+    let socket = SocketAddr::new(bound_to, port(udp_addr));
+    let (mut endpoint, mut other) = endpoints(&config.external, socket, port(listen_addr));
+    if discovery.is_none() {
+        endpoint.udp = 0;
+        other = other.map(|other| Endpoint { udp: 0, ..other });
+    }
     let enr = match discovery {
         Some(discovery) => discovery.local_enr(),
-        None => local_record(&config.key, clock.unix_milliseconds(), Endpoint { ip, udp, tcp }),
+        None => local_record(&config.key, clock.unix_milliseconds(), endpoint, other),
     };
+    let ip = enr.ip().unwrap_or(endpoint.ip);
+    let (udp, tcp) = (enr.udp(), enr.tcp());
     NodeInfo {
         enode: Enode { public_key: id, address: Some(Address { host: Host::Ip(ip), tcp, udp }) },
         enr,

@@ -4,9 +4,10 @@
 //! UDP ports are different things: one may be taken while the other is free.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::config::{Config, SocketKind, StartError};
+use super::discovery::any_port_to;
 use super::listener::Listener;
 use super::udp;
 use crate::discv4::Node;
@@ -30,7 +31,7 @@ pub(super) async fn open(config: &Config, bootnodes: &[Node]) -> Result<Sockets,
         (Some(addr), true) => open_both(addr).await,
         (Some(addr), false) => Ok(Sockets { tcp: Some(open_tcp(addr).await?), udp: None }),
         (None, true) => {
-            let addr = beside_no_listener(bootnodes);
+            let addr = any_port_to(bootnodes.iter().map(|node| node.ip));
             Ok(Sockets { tcp: None, udp: Some(open_udp(addr).await?) })
         }
         (None, false) => Ok(Sockets { tcp: None, udp: None }),
@@ -56,7 +57,7 @@ async fn open_tcp(addr: SocketAddr) -> Result<(Listener, SocketAddr), StartError
     bound.map_err(|error| why(SocketKind::Tcp, addr, error))
 }
 
-async fn open_udp(addr: SocketAddr) -> Result<udp::Socket, StartError> {
+pub(super) async fn open_udp(addr: SocketAddr) -> Result<udp::Socket, StartError> {
     udp::Socket::bind(addr).await.map_err(|error| why(SocketKind::Udp, addr, error))
 }
 
@@ -65,15 +66,4 @@ fn why(kind: SocketKind, addr: SocketAddr, error: io::Error) -> StartError {
         io::ErrorKind::AddrInUse => StartError::PortTaken { kind, addr },
         _ => StartError::Listen { kind, addr, error },
     }
-}
-
-/// Where discovery's socket is without a listener: on 127.0.0.1, unless a bootnode is elsewhere and
-/// could not be reached from there. The system chooses the port.
-fn beside_no_listener(bootnodes: &[Node]) -> SocketAddr {
-    let ip = match bootnodes.iter().map(|node| node.ip).find(|ip| !ip.is_loopback()) {
-        None => Ipv4Addr::LOCALHOST.into(),
-        Some(IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
-        Some(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    SocketAddr::new(ip, 0)
 }

@@ -38,7 +38,7 @@ use alloy_rlp::{Decodable, Encodable};
 use bytes::Bytes;
 
 use super::capability::Shared;
-use super::{BASE_LENGTH, DISCONNECT, MAX_HELLO, MAX_PAYLOAD, MessageError, PING};
+use super::{BASE_LENGTH, DISCONNECT, HELLO, MAX_HELLO, MAX_PAYLOAD, MessageError, PING, PONG};
 use crate::frame::MAX_FRAME_SIZE;
 
 /// The p2p version since which payloads are compressed.
@@ -183,6 +183,20 @@ impl Codec {
         let size = msg_id.length().saturating_add(written);
         check_size(size, MAX_FRAME_SIZE)?;
         buffer.get(..size).ok_or(MessageError::TooBig { size, limit: longest })
+    }
+
+    /// What the message with `msg_id` is called, for the log: `Ping`, or `foo/42 code 0`.
+    pub(crate) fn name(&self, msg_id: u64) -> String {
+        match msg_id {
+            HELLO => "Hello".to_owned(),
+            DISCONNECT => "Disconnect".to_owned(),
+            PING => "Ping".to_owned(),
+            PONG => "Pong".to_owned(),
+            _ => match self.locate(msg_id) {
+                Ok((_, shared, code)) => format!("{} code {code}", shared.capability),
+                Err(_) => format!("msg-id {msg_id:#04x}"),
+            },
+        }
     }
 
     /// Whose message `msg_id` is, and its code there.

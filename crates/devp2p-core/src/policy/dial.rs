@@ -45,6 +45,10 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// ([`THROTTLE_WINDOW`](super::throttle::THROTTLE_WINDOW)), which would turn us away unheard.
 const REDIAL_AFTER: Duration = Duration::from_secs(35);
 
+/// How long discovery is not asked again where a static node is: 10 s after the first time, doubled
+/// each time up to 1 h, as in go-ethereum.
+const SEEK_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3600));
+
 /// How many found nodes wait for a dial at most: 64, what a few lookups bring.
 ///
 /// Whoever answers our questions decides what we find; it must not decide how much we remember.
@@ -76,7 +80,8 @@ pub enum Undialable {
     OwnNode,
     /// The enode has no address.
     #[error(
-        "this enode has only a key: add the address, as in enode://<public key>@127.0.0.1:30303"
+        "this enode has only a key: add the address, as in enode://<public key>@127.0.0.1:30303, \
+         or a bootnode that knows it"
     )]
     NoAddress,
     /// The enode has an address, but TCP port 0.
@@ -88,10 +93,37 @@ pub enum Undialable {
 #[derive(Debug, Clone)]
 struct StaticNode {
     enode: Enode,
+    /// Where discovery says that it is, if that is somewhere else.
+    elsewhere: Option<Enode>,
+    /// Whether it is dialed there the next time. While it fails, it is dialed here and there in
+    /// turn: what discovery says may be wrong, too.
+    is_elsewhere: bool,
+    /// When discovery may be asked again, and how long it rests then.
+    next_seek: Duration,
+    seek_wait: Duration,
     /// Not dialed before this time.
     next_dial: Duration,
     /// Failed dials since it was added or last a peer.
     failures: u32,
+}
+
+impl StaticNode {
+    fn new(enode: Enode, now: Duration) -> Self {
+        Self {
+            enode,
+            elsewhere: None,
+            is_elsewhere: false,
+            next_seek: now,
+            seek_wait: SEEK_AGAIN.0,
+            next_dial: now,
+            failures: 0,
+        }
+    }
+
+    /// Where it is dialed the next time.
+    fn place(&self) -> &Enode {
+        self.elsewhere.as_ref().filter(|_| self.is_elsewhere).unwrap_or(&self.enode)
+    }
 }
 
 /// The static nodes, the found ones, and our dials of both.
@@ -113,6 +145,8 @@ pub struct DialState {
     /// Those whose place there may be another one now.
     unplaced: Vec<PublicKey>,
     found: FoundNodes,
+    /// Whether somebody can find out where a node is.
+    can_seek: bool,
     /// Dials handed out and not reported back, also those of nodes removed meanwhile.
     dialing: HashSet<PublicKey>,
 }
@@ -127,8 +161,15 @@ impl DialState {
             queues: Queues::default(),
             unplaced: Vec::new(),
             found: FoundNodes::default(),
+            can_seek: false,
             dialing: HashSet::new(),
         }
+    }
+
+    /// From now on a static node needs no address: somebody can find out where it is, and tells it
+    /// as [`found`](Self::found).
+    pub fn can_seek(&mut self) {
+        self.can_seek = true;
     }
 
     /// Makes this a static node, to be dialed at once.
@@ -144,13 +185,14 @@ impl DialState {
         if key == self.own {
             return Err(Undialable::OwnNode);
         }
-        let address = enode.address.as_ref().ok_or(Undialable::NoAddress)?;
-        if address.tcp == 0 {
-            return Err(Undialable::NoTcpPort);
+        match &enode.address {
+            None if !self.can_seek => return Err(Undialable::NoAddress),
+            Some(address) if address.tcp == 0 => return Err(Undialable::NoTcpPort),
+            _ => {}
         }
         self.found.retain(|other| *other != key);
         self.remove(&key);
-        self.nodes.insert(key, StaticNode { enode, next_dial: now, failures: 0 });
+        self.nodes.insert(key, StaticNode::new(enode, now));
         self.unplaced.push(key);
         Ok(())
     }
@@ -167,18 +209,60 @@ impl DialState {
         self.nodes.contains_key(key)
     }
 
+    /// How many static nodes there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Takes a node that discovery found, to be dialed when its turn comes.
     ///
-    /// Most are not taken: when there is no slot for it, when it cannot be dialed, is ourselves,
+    /// A static node that is away is dialed there at once, if its last dial failed, and that was not
+    /// there. Of the others, most are not taken: when there is no slot for it, when it cannot be dialed, is ourselves,
     /// connected, being dialed, static or waiting already, when it, or another one at its address, was
     /// dialed or dropped less than `REDIAL_AFTER` (35 s) ago, when its port is one of the system's,
     /// when too many of its network were dialed, or when `MAX_FOUND` (64) others wait.
     pub fn found(&mut self, enode: Enode, now: Duration, admission: &Admission) {
         let key = &enode.public_key;
-        let is_new = *key != self.own && !self.contains(key) && self.is_away(key, admission);
-        if admission.free_dial_slots() > 0 && is_new {
+        if *key == self.own || !self.is_away(key, admission) {
+            return;
+        }
+        if self.contains(key) {
+            self.moved(enode, now);
+        } else if admission.free_dial_slots() > 0 {
             self.found.add(enode, now);
         }
+    }
+
+    /// Discovery says where a static node is that is away.
+    fn moved(&mut self, enode: Enode, now: Duration) {
+        let key = enode.public_key;
+        let Some(node) = self.nodes.get_mut(&key) else { return };
+        let is_dialable = enode.address.as_ref().is_some_and(|address| address.tcp > 0);
+        let is_known = |known: &Enode| same_place(known, &enode);
+        if node.failures == 0
+            || !is_dialable
+            || is_known(&node.enode)
+            || node.elsewhere.as_ref().is_some_and(is_known)
+        {
+            return;
+        }
+        node.elsewhere = Some(enode);
+        node.is_elsewhere = true;
+        node.next_dial = now;
+        self.unplaced.push(key);
+    }
+
+    /// Whether discovery shall be asked now where a static node is, because a dial of it failed. It
+    /// counts as asked then.
+    pub fn seek(&mut self, key: &PublicKey, now: Duration) -> bool {
+        let Some(node) = self.nodes.get_mut(key) else { return false };
+        if !self.can_seek || node.failures == 0 || node.next_seek > now {
+            return false;
+        }
+        node.next_seek = now.saturating_add(node.seek_wait);
+        node.seek_wait = node.seek_wait.saturating_mul(2).min(SEEK_AGAIN.1);
+        true
     }
 
     /// Whether discovery shall search on: there are slots for found nodes, and fewer of these.
@@ -207,7 +291,7 @@ impl DialState {
             }
             self.queues.take_out(&key);
             self.dialing.insert(key);
-            dials.extend(self.nodes.get(&key).map(|node| node.enode.clone()));
+            dials.extend(self.nodes.get(&key).map(|node| node.place().clone()));
         }
         dials.extend(self.due_found(admission));
         dials
@@ -281,6 +365,8 @@ impl DialState {
         let node = self.nodes.get_mut(key)?;
         let wait = wait_after(node.failures);
         node.failures = node.failures.saturating_add(1);
+        node.is_elsewhere =
+            node.elsewhere.is_some() && (!node.is_elsewhere || node.enode.address.is_none());
         node.next_dial = now.saturating_add(wait);
         Some(wait)
     }
@@ -309,6 +395,7 @@ impl DialState {
         self.found.rest(*key, true, now);
         let node = self.nodes.get_mut(key)?;
         node.failures = 0;
+        node.seek_wait = SEEK_AGAIN.0;
         node.next_dial = now.saturating_add(REDIAL_AFTER);
         Some(REDIAL_AFTER)
     }
@@ -325,6 +412,12 @@ impl DialState {
     fn is_away(&self, key: &PublicKey, admission: &Admission) -> bool {
         !self.dialing.contains(key) && !admission.contains(key)
     }
+}
+
+/// Whether two enodes lead to the same TCP address.
+fn same_place(one: &Enode, other: &Enode) -> bool {
+    let place = |enode: &Enode| enode.address.as_ref().map(|at| (at.host.clone(), at.tcp));
+    place(one) == place(other)
 }
 
 /// The wait after a dial failed that had been preceded by so many failures.

@@ -273,6 +273,7 @@ pub(crate) fn config(key: Arc<NodeKey>, address: &str, bootnodes: &[Node]) -> Se
     ServiceConfig {
         key,
         endpoint: Endpoint { ip: address.ip(), udp: address.port(), tcp: address.port() },
+        other: None,
         learn_endpoint: false,
         bootnodes: bootnodes.to_vec(),
         known: Vec::new(),

@@ -63,17 +63,27 @@ pub(crate) fn listening(name: &str, version: u64) -> Protocol {
     })
 }
 
-/// The next event, which must be an add; whom it adds.
+/// The next event that is about a peer, or none.
+pub(crate) async fn next(events: &mut Events) -> Option<PeerEvent> {
+    loop {
+        match soon(events.next()).await {
+            Some(PeerEvent::DialFailed { .. }) => {}
+            event => return event,
+        }
+    }
+}
+
+/// The next event about a peer, which must be an add; whom it adds.
 pub(crate) async fn added(events: &mut Events) -> PublicKey {
-    match soon(events.next()).await {
+    match next(events).await {
         Some(PeerEvent::Add { peer }) => peer.id,
         other => panic!("{other:?} instead of an add"),
     }
 }
 
-/// The next event, which must be a drop; whom it drops and why.
+/// The next event about a peer, which must be a drop; whom it drops and why.
 pub(crate) async fn dropped(events: &mut Events) -> (PublicKey, EndReason) {
-    match soon(events.next()).await {
+    match next(events).await {
         Some(PeerEvent::Drop { peer, error }) => (peer.id, error),
         other => panic!("{other:?} instead of a drop"),
     }

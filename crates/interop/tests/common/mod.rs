@@ -85,17 +85,27 @@ impl Ours {
         self.server.add_peer(enode).await.unwrap();
     }
 
-    /// The next event, which must be an add; whom it adds.
+    /// The next event that is about a peer.
+    async fn next(&mut self) -> Option<PeerEvent> {
+        loop {
+            match soon(self.events.next()).await {
+                Some(PeerEvent::DialFailed { .. }) => {}
+                event => return event,
+            }
+        }
+    }
+
+    /// The next event about a peer, which must be an add; whom it adds.
     pub(crate) async fn added(&mut self) -> PublicKey {
-        match soon(self.events.next()).await {
+        match self.next().await {
             Some(PeerEvent::Add { peer }) => peer.id,
             other => panic!("{other:?} instead of an add"),
         }
     }
 
-    /// The next event, which must be a drop; why.
+    /// The next event about a peer, which must be a drop; why.
     pub(crate) async fn dropped(&mut self) -> EndReason {
-        match soon(self.events.next()).await {
+        match self.next().await {
             Some(PeerEvent::Drop { error, .. }) => error,
             other => panic!("{other:?} instead of a drop"),
         }

@@ -83,8 +83,17 @@ impl Packet {
     /// not far in the future.
     #[must_use]
     pub fn is_expired(&self, now: u64) -> bool {
-        let is_past = |expiration| i64::try_from(expiration).is_err() || expiration < now;
-        self.expiration().is_some_and(is_past)
+        self.expired_for(now).is_some()
+    }
+
+    /// How long ago it became void, in seconds; `None` if it is not expired.
+    #[must_use]
+    pub fn expired_for(&self, now: u64) -> Option<u64> {
+        match self.expiration()? {
+            expiration if i64::try_from(expiration).is_err() => Some(u64::MAX),
+            expiration if expiration < now => Some(now.saturating_sub(expiration)),
+            _ => None,
+        }
     }
 
     /// What the packet is called.

@@ -12,7 +12,7 @@ use super::super::packet::{Endpoint, EnrRequest, FindNode, Packet, Ping};
 use super::super::requests::{ANSWER_TIMEOUT, Goal, Request, Step};
 use super::super::table::Source;
 use super::incoming::expiration;
-use super::{Now, Output, RequestError, RequestNumber, Service};
+use super::{BootnodeState, Now, Output, RequestError, RequestNumber, Service};
 
 /// How long a node has, after its Pong, to send its own Ping and to receive our Pong: 500 ms.
 ///
@@ -91,6 +91,7 @@ impl Service {
 
     /// A node has told us nodes, so it is there, and it knows us.
     pub(super) fn heard(&mut self, goal: Goal, node: Node, heard: Vec<Node>, now: Now) {
+        self.note_bootnode(&node, BootnodeState::Answered);
         let node_id = node.node_id();
         self.bonds.knows_us_since((node_id, node.ip), now.since_start);
         self.table.add(node, Source::Hearsay, now.since_start, &mut self.rng);
@@ -109,6 +110,7 @@ impl Service {
         now: Now,
     ) {
         let node = request.who.0;
+        self.note_bootnode(&request.node, BootnodeState::of(error));
         if !matches!(request.step, Step::Pong { .. }) {
             self.bonds.has_forgotten_us(request.who);
         }

@@ -22,7 +22,7 @@ use super::super::packet::{
 };
 use super::super::requests::{Goal, Request, Step};
 use super::super::table::Source;
-use super::{EXPIRES_AFTER, Now, Output, RequestError, Service};
+use super::{BootnodeState, EXPIRES_AFTER, Now, Output, RequestError, Service};
 use crate::enr::Enr;
 use crate::keys::{NodeId, PublicKey};
 
@@ -40,13 +40,19 @@ impl Service {
         let Ok(received) = packet::decode(datagram) else { return };
         let sender = received.sender;
         let node_id = sender.node_id();
-        if node_id == self.own || from.port() == 0 || received.packet.is_expired(now.unix) {
+        if node_id == self.own || from.port() == 0 {
             return;
         }
         // A socket for IPv6 shows IPv4 senders as ::ffff:1.2.3.4.
         let ip = from.ip().to_canonical();
         let from = SocketAddr::new(ip, from.port());
         let envelope = Envelope { sender, from, who: (node_id, ip), hash: received.hash };
+        if let Some(seconds) = received.packet.expired_for(now.unix) {
+            if let Packet::Pong(pong) = received.packet {
+                self.on_late_pong(envelope, &pong, seconds, now);
+            }
+            return;
+        }
         match received.packet {
             Packet::Ping(ping) => self.on_ping(envelope, &ping, now),
             Packet::Pong(pong) => self.on_pong(envelope, pong, now),
@@ -84,6 +90,7 @@ impl Service {
         let Some((number, mut request)) = self.requests.take_ping(who, pong.ping_hash) else {
             return;
         };
+        self.note_bootnode(&request.node, BootnodeState::Answered);
         self.bonds.proved(who, now.since_start);
         if let Some(since) = request.pinged_us {
             self.bonds.knows_us_since(who, since);
@@ -110,6 +117,14 @@ impl Service {
                 self.pause(&mut request, now);
                 self.requests.insert(number, request);
             }
+        }
+    }
+
+    /// The answer to a Ping of ours, and void already: a clock is wrong, here or there. It counts as
+    /// none, but for what it says about the clocks.
+    fn on_late_pong(&mut self, envelope: Envelope, pong: &Pong, seconds: u64, now: Now) {
+        if let Some((number, request)) = self.requests.take_ping(envelope.who, pong.ping_hash) {
+            self.give_up(number, &request, RequestError::Expired(seconds), now);
         }
     }
 

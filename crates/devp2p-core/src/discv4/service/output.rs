@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::super::Node;
 use super::super::packet::{Endpoint, Pong};
-use super::super::requests::RequestNumber;
+use super::super::requests::{EXPIRES_AFTER, RequestNumber};
 use crate::enr::Enr;
 
 /// Why a request has no answer.
@@ -16,6 +16,12 @@ pub enum RequestError {
     /// No valid answer came in time.
     #[error("no answer: the node is gone, or something on the way drops UDP packets")]
     Timeout,
+    /// The node has answered, but by our clock its answer is void, since so many seconds.
+    #[error(
+        "it answered, but by the clock of this machine {} s late: one of the two clocks is wrong",
+        .0.saturating_add(EXPIRES_AFTER)
+    )]
+    Expired(u64),
     /// The node's record is somebody else's.
     #[error("the node sent the record of another node")]
     WrongRecord,
@@ -64,6 +70,13 @@ pub enum Output {
         number: RequestNumber,
         /// The closest nodes that answered, at most 16, the closest first.
         result: Result<Vec<Node>, RequestError>,
+    },
+    /// We have looked around for nodes. Nobody answered: then the bootnodes are asked again after
+    /// 10 s; their names may lead elsewhere by now, see
+    /// [`set_bootnodes`](super::Service::set_bootnodes).
+    LookedAround {
+        /// Whether anybody answered.
+        answered: bool,
     },
     /// Other nodes see us at another address: [`record`](super::Service::record) is a new one.
     Moved(Endpoint),

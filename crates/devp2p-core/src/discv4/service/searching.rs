@@ -101,6 +101,10 @@ impl Plans {
         self.is_searching = true;
     }
 
+    pub(super) fn have_bootnodes(&mut self) {
+        self.has_bootnodes = true;
+    }
+
     pub(super) fn stop_search(&mut self) {
         self.is_searching = false;
     }
@@ -178,7 +182,7 @@ impl Service {
         let target_id = NodeId::of(&target);
         let mut known = self.table.closest(target_id, |_| true);
         let missing = K.saturating_sub(known.len());
-        known.extend(self.bootnodes.iter().take(missing));
+        known.extend(self.bootnodes.iter().map(|(node, _)| node).take(missing));
         self.tell_found(&known);
         let lookup = Lookup::new(target_id, self.own, known);
         self.lookups.insert(number, RunningLookup { purpose, target, lookup });
@@ -252,6 +256,7 @@ impl Service {
                 self.outputs.push_back(Output::LookupDone { number, result: Ok(closest) });
             }
             Purpose::Refresh => {
+                self.outputs.push_back(Output::LookedAround { answered: !closest.is_empty() });
                 if closest.is_empty() {
                     self.plans.refresh = Refresh::Running { lookups_left: 0 };
                 }

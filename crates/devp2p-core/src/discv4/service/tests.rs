@@ -3,6 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers chosen by the tests")]
 
 mod asking;
+mod bootnodes;
 mod floods;
 mod neighbors;
 mod proofs;
@@ -96,6 +97,7 @@ impl Subject {
         let mut config = ServiceConfig {
             key: Arc::new(key(1)),
             endpoint: Endpoint { tcp: 30303, ..endpoint(home()) },
+            other: None,
             learn_endpoint: false,
             bootnodes: Vec::new(),
             known: Vec::new(),

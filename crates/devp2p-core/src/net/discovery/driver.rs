@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, trace};
 
 use super::super::clock::Clock;
-use super::{Datagram, Socket, Way};
+use super::bootnodes::Bootnodes;
+use super::{Datagram, DiscoveryStatus, Socket, Way};
 use crate::discv4::Node;
 use crate::discv4::packet::{MAX_PACKET, Pong};
 use crate::discv4::service::{Output, RequestError, RequestNumber, Service};
@@ -37,6 +38,7 @@ pub(super) enum Order {
     Ping(Node, Answer<Pong>),
     RequestEnr(Node, Answer<Enr>),
     Lookup([u8; 64], Answer<Vec<Node>>),
+    Status(Answer<DiscoveryStatus>),
     Search(mpsc::Sender<Node>),
     Watch(mpsc::Sender<Datagram>),
 }
@@ -44,6 +46,7 @@ pub(super) enum Order {
 pub(super) struct Driver {
     socket: Socket,
     service: Service,
+    bootnodes: Bootnodes,
     clock: Clock,
     rate_limit: RateLimit,
     inbox: VecDeque<(SocketAddr, Box<[u8]>)>,
@@ -62,6 +65,7 @@ impl Driver {
     pub(super) fn new(
         socket: Socket,
         service: Service,
+        bootnodes: Bootnodes,
         clock: Clock,
         rate_limit: RateLimit,
         record: watch::Sender<Enr>,
@@ -69,6 +73,7 @@ impl Driver {
         Self {
             socket,
             service,
+            bootnodes,
             clock,
             rate_limit,
             inbox: VecDeque::new(),
@@ -100,6 +105,7 @@ impl Driver {
                 Some(order) = orders.recv() => self.obey(order),
                 () = sleep_until(wake) => self.tick(),
                 () = hungry.notified() => {}
+                nodes = self.bootnodes.looked_up() => self.service.set_bootnodes(nodes),
                 // Yielding, or a flood would leave other tasks of this thread no time.
                 () = task::yield_now(), if !nothing_to_read => self.look_at_the_oldest(),
                 () = self.socket.readable(), if nothing_to_read => {}
@@ -165,6 +171,11 @@ impl Driver {
             Order::Lookup(target, answer) => {
                 self.lookups.insert(self.service.lookup(now, target), answer);
             }
+            Order::Status(answer) => {
+                let (bootnodes, nodes) =
+                    (self.bootnodes.status(&self.service), self.service.table().len());
+                reply(Some(answer), Ok(DiscoveryStatus { bootnodes, nodes }));
+            }
             Order::Search(searcher) => self.searchers.push(searcher),
             Order::Watch(watcher) => self.watchers.push(watcher),
         }
@@ -183,6 +194,9 @@ impl Driver {
                 Output::LookupDone { number, result } => {
                     reply(self.lookups.remove(&number), result);
                 }
+                Output::LookedAround { answered } => {
+                    self.bootnodes.looked_around(answered, &self.service);
+                }
                 Output::Moved(endpoint) => {
                     debug!(ip = %endpoint.ip, udp = endpoint.udp, "others see us elsewhere");
                     self.record.send_replace(self.service.record().clone());
@@ -195,7 +209,10 @@ impl Driver {
         match self.socket.try_send(to, datagram) {
             Ok(()) => self.show(Way::Out, to, datagram),
             // As if it were lost on its way, which who waits for an answer must expect anyway.
-            Err(error) => debug!(%to, %error, "a datagram cannot be sent"),
+            Err(error) => {
+                debug!(%to, %error, "a datagram cannot be sent");
+                self.bootnodes.cannot_send(to, &error);
+            }
         }
     }
 

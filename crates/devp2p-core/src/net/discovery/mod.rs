@@ -16,10 +16,11 @@
 //!
 //! Book: *How nodes find each other*.
 
+mod bootnodes;
 mod driver;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -28,9 +29,12 @@ use thiserror::Error;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument;
 
 use super::clock::Clock;
+use super::config::{External, StartError};
 use super::replay::Replay;
+use super::sockets;
 use super::udp::{self, Socket};
 use crate::discv4::Node;
 use crate::discv4::packet::{Endpoint, Pong};
@@ -40,6 +44,9 @@ use crate::enr::Enr;
 use crate::keys::NodeKey;
 use crate::policy::RateLimit;
 use driver::{Driver, Order};
+
+pub use bootnodes::BootnodeStatus;
+pub(super) use bootnodes::Bootnodes;
 
 /// Orders that may wait for the driver.
 const MAIL: usize = 64;
@@ -53,15 +60,16 @@ const WATCHED: usize = 1024;
 pub struct DiscoveryConfig {
     /// Who we are.
     pub key: Arc<NodeKey>,
-    /// Our IP address, as we tell it. The default is the one of the socket, or 127.0.0.1 if that
-    /// is all of them.
-    pub ip: Option<IpAddr>,
+    /// Where others reach us, as we tell it: see [`Config::external`](super::Config::external). The
+    /// default is the address of the socket, or 127.0.0.1 if that is all of them.
+    pub external: Vec<External>,
     /// Our TCP port, as we tell it; 0, the default, says that we accept no connections.
     pub tcp: u16,
     /// Whether ten nodes that see us at another address are believed; the default is yes.
     pub learn_endpoint: bool,
-    /// The nodes to begin with; without any, we know only those that come to us.
-    pub bootnodes: Vec<Node>,
+    /// The nodes to begin with; without any, we know only those that come to us. See
+    /// [`Config::bootnodes`](super::Config::bootnodes).
+    pub bootnodes: Vec<Enode>,
     /// How many datagrams an address may send us.
     pub rate_limit: RateLimit,
     /// For tests: makes the run repeatable, as [`Config::replay`](super::Config::replay) does.
@@ -73,7 +81,7 @@ impl DiscoveryConfig {
     pub fn new(key: impl Into<Arc<NodeKey>>) -> Self {
         Self {
             key: key.into(),
-            ip: None,
+            external: Vec::new(),
             tcp: 0,
             learn_endpoint: true,
             bootnodes: Vec::new(),
@@ -94,7 +102,7 @@ pub enum AskError {
     #[error("the enode's UDP port is 0: this node takes no part in discovery")]
     NoUdpPort,
     /// The host name leads nowhere.
-    #[error("cannot look up the host name in the enode: {0}")]
+    #[error("its host name cannot be looked up: {}", name_hint(*.0))]
     Lookup(io::ErrorKind),
     /// It was asked, and there is no answer; or it was not asked.
     #[error(transparent)]
@@ -125,31 +133,39 @@ pub struct DiscoveryHandle {
 }
 
 impl Discovery {
-    /// Opens a socket and starts. To be called inside a tokio runtime.
+    /// Opens a socket and starts; without an address to listen on, on any port, where the bootnodes
+    /// can be reached from. To be called inside a tokio runtime.
     ///
     /// # Errors
-    /// When the operating system gives no such socket.
-    pub async fn start(listen: SocketAddr, config: DiscoveryConfig) -> io::Result<Self> {
-        let socket = Socket::bind(listen).await?;
+    /// When the operating system gives no such socket, or no bootnode can be asked.
+    pub async fn start(
+        listen: Option<SocketAddr>,
+        mut config: DiscoveryConfig,
+    ) -> Result<Self, StartError> {
+        let bootnodes = Bootnodes::look_up(std::mem::take(&mut config.bootnodes)).await?;
+        let listen =
+            listen.unwrap_or_else(|| any_port_to(bootnodes.nodes().iter().map(|node| node.ip)));
+        let socket = sockets::open_udp(listen).await?;
         let (clock, mut chance) = Replay::begin(config.replay);
-        Ok(Self::over(socket, config, clock, chance.rng().random()))
+        Ok(Self::over(socket, config, bootnodes, clock, chance.rng().random()))
     }
 
     /// Starts on a socket that is there already; all random numbers come from `seed`.
     pub(super) fn over(
         socket: Socket,
         config: DiscoveryConfig,
+        mut bootnodes: Bootnodes,
         clock: Clock,
         seed: [u8; 32],
     ) -> Self {
         let local_addr = socket.local_addr();
-        let socket_ip = Some(local_addr.ip()).filter(|ip| !ip.is_unspecified());
-        let ip = config.ip.or(socket_ip).unwrap_or(Ipv4Addr::LOCALHOST.into());
+        let (endpoint, other) = endpoints(&config.external, local_addr, config.tcp);
         let service = ServiceConfig {
             key: config.key,
-            endpoint: Endpoint { ip, udp: local_addr.port(), tcp: config.tcp },
+            endpoint,
+            other,
             learn_endpoint: config.learn_endpoint,
-            bootnodes: config.bootnodes,
+            bootnodes: bootnodes.nodes(),
             known: Vec::new(),
             enr_seq: clock.unix_milliseconds(),
         };
@@ -158,8 +174,10 @@ impl Discovery {
         let (orders, obeyed) = mpsc::channel(MAIL);
         let stop = CancellationToken::new();
         let hungry = Arc::new(Notify::new());
-        let driver = Driver::new(socket, service, clock, config.rate_limit, record);
-        let driver = tokio::spawn(driver.run(obeyed, hungry.clone(), stop.clone()));
+        bootnodes.check_ways(local_addr.ip());
+        let driver = Driver::new(socket, service, bootnodes, clock, config.rate_limit, record);
+        let driver = driver.run(obeyed, hungry.clone(), stop.clone());
+        let driver = tokio::spawn(driver.in_current_span());
         let handle = DiscoveryHandle { local_addr, record: record_of_now, orders, hungry };
         Self { handle, driver, stop: stop.drop_guard() }
     }
@@ -220,6 +238,14 @@ impl DiscoveryHandle {
         self.ask(|answer| Order::Lookup(target, answer)).await
     }
 
+    /// What has become of the bootnodes, and how many nodes we know.
+    ///
+    /// # Errors
+    /// [`RequestError::Closed`] when it has stopped.
+    pub async fn status(&self) -> Result<DiscoveryStatus, AskError> {
+        self.ask(Order::Status).await
+    }
+
     /// Begins to search for nodes. There may be several searches: each hears of every node that
     /// any of them finds, as long as it takes them.
     pub async fn search(&self) -> Found {
@@ -261,6 +287,18 @@ impl DiscoveryHandle {
         };
         Ok(answer??)
     }
+}
+
+/// How discovery is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "camelCase"))]
+#[non_exhaustive]
+pub struct DiscoveryStatus {
+    /// In the order in which they were configured.
+    pub bootnodes: Vec<BootnodeStatus>,
+    /// How many nodes are in the table.
+    pub nodes: usize,
 }
 
 /// The answers to an order, until the driver is gone.
@@ -364,4 +402,47 @@ pub async fn resolve(enode: &Enode) -> Result<Node, AskError> {
         }
     };
     Ok(Node { public_key: enode.public_key, ip, udp: address.udp, tcp: address.tcp })
+}
+
+/// Why a name leads nowhere.
+fn name_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::TimedOut => "no name server answers",
+        _ => "is it spelled right, and is there a network?",
+    }
+}
+
+/// Any port of this machine, on an address from which all of these can be reached: the loopback
+/// address, which no firewall asks about, if they are all on this machine.
+#[must_use]
+pub fn any_port_to(ips: impl IntoIterator<Item = IpAddr>) -> SocketAddr {
+    let ips: Vec<IpAddr> = ips.into_iter().collect();
+    let ip = match ips.iter().find(|ip| !ip.is_loopback()).or(ips.first()) {
+        Some(IpAddr::V4(ip)) if !ip.is_loopback() => Ipv4Addr::UNSPECIFIED.into(),
+        None | Some(IpAddr::V4(_)) => Ipv4Addr::LOCALHOST.into(),
+        Some(IpAddr::V6(ip)) if ip.is_loopback() => Ipv6Addr::LOCALHOST.into(),
+        Some(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    SocketAddr::new(ip, 0)
+}
+
+/// Where others reach us, in the one and perhaps in the other of the two worlds, IPv4 and IPv6.
+pub(super) fn endpoints(
+    external: &[External],
+    udp_addr: SocketAddr,
+    tcp: u16,
+) -> (Endpoint, Option<Endpoint>) {
+    let udp = udp_addr.port();
+    let said = |it: &External| Endpoint {
+        ip: it.ip,
+        udp: it.udp.or(it.tcp).unwrap_or(udp),
+        tcp: if tcp == 0 { 0 } else { it.tcp.unwrap_or(tcp) },
+    };
+    let mut said = external.iter().map(said);
+    let Some(first) = said.next() else {
+        let of_socket = Some(udp_addr.ip()).filter(|ip| !ip.is_unspecified());
+        let ip = of_socket.unwrap_or(Ipv4Addr::LOCALHOST.into());
+        return (Endpoint { ip, udp, tcp }, None);
+    };
+    (first, said.find(|other| other.ip.is_ipv4() != first.ip.is_ipv4()))
 }

@@ -1,7 +1,7 @@
 //! Time and memory.
 
 use super::*;
-use crate::net::{GOODBYE_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT, WRITE_STALL};
+use crate::net::{GOODBYE_TIMEOUT, PING_INTERVAL, SILENCE_TIMEOUT, SetupStep, WRITE_STALL};
 
 /// Whether `elapsed` is `expected`, give or take the clock's millisecond.
 #[track_caller]
@@ -17,7 +17,7 @@ async fn a_connection_without_hello_ends_after_ten_seconds() {
     let (mut server, _peer) = connect(vec![], 4096).await;
     server.answer(Ok(())).await;
     let end = server.end().await;
-    assert!(matches!(end, EndReason::SetupTimeout), "{end:?}");
+    assert!(matches!(end, EndReason::SetupTimeout(SetupStep::Hello)), "{end:?}");
     assert_elapsed(began, SETUP_TIMEOUT);
 }
 
@@ -25,7 +25,7 @@ async fn a_connection_without_hello_ends_after_ten_seconds() {
 async fn a_main_loop_that_never_answers_holds_nobody() {
     let began = Instant::now();
     let (server, _peer) = connect(vec![], 4096).await;
-    assert!(matches!(server.end().await, EndReason::SetupTimeout));
+    assert!(matches!(server.end().await, EndReason::SetupTimeout(SetupStep::Hello)));
     assert_elapsed(began, SETUP_TIMEOUT);
 }
 

@@ -1,6 +1,7 @@
 //! One connection of a server against a hand-driven peer, in memory and on a paused clock: every
 //! time limit passes in no time.
 
+mod bootnodes;
 mod buffers;
 mod challenges;
 mod comeback;

@@ -1,6 +1,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "small numbers chosen by the tests")]
 
 mod found;
+mod moved;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

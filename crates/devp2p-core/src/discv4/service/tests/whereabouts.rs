@@ -16,8 +16,12 @@ fn an_enr_request_gets_our_record() {
 #[test]
 fn our_own_record_is_short_enough_to_be_read_wherever_we_are() {
     let ip: IpAddr = "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff".parse().unwrap();
-    let longest = local_record(&key(1), u64::MAX, Endpoint { ip, udp: u16::MAX, tcp: u16::MAX });
-    assert_eq!(longest.to_string().parse(), Ok(longest));
+    let endpoint = Endpoint { ip, udp: u16::MAX, tcp: u16::MAX };
+    let other = Endpoint { ip: [255, 255, 255, 254].into(), ..endpoint };
+    for (endpoint, other) in [(endpoint, None), (endpoint, Some(other)), (other, Some(endpoint))] {
+        let longest = local_record(&key(1), u64::MAX, endpoint, other);
+        assert_eq!(longest.to_string().parse(), Ok(longest));
+    }
 }
 
 #[test]

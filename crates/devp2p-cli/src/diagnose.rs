@@ -1,0 +1,188 @@
+//! `devp2p diagnose`: why has my node no peers?
+//!
+//! It runs the node that `devp2p node` would run with the same options, until there is a peer or its
+//! time is over, tells what it sees, and at the end what keeps peers away.
+
+use devp2p_core::events::{Events, PeerEvent};
+use devp2p_core::net::{Attempts, Handle, NodeInfo, Status};
+use serde::Serialize;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout_at};
+
+use crate::failure::Failure;
+use crate::node::Settings;
+use crate::output::Printing;
+use crate::stop::Stop;
+use crate::{log, output, values};
+
+/// How often it looks whether something has changed.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Find out why a node has no peers
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  devp2p diagnose --bootnode \"enode://…@203.0.113.7:30303\"
+  devp2p diagnose --connect \"enode://…@127.0.0.1:30303\" --listen 127.0.0.1:0
+
+Give it the options of the `devp2p node` that has no peers, and stop that one first")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    settings: Settings,
+    /// Print JSON: one object
+    #[arg(long)]
+    json: bool,
+    /// How long to look, unless there is a peer before
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 30)]
+    #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
+    seconds: u64,
+}
+
+/// The JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Diagnosis<'a> {
+    /// Of this machine, in UTC.
+    clock: String,
+    node: &'a NodeInfo,
+    status: &'a Status,
+    why_no_peers: Vec<String>,
+}
+
+/// Looks, and tells.
+///
+/// # Errors
+/// When the node cannot start, when it has no peers, or the output cannot be written.
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let mut stop = Stop::new().map_err(Failure::system)?;
+    let (server, events) = args.settings.start(args.settings.config()?).await?;
+    let deadline = Instant::now() + Duration::from_secs(args.seconds);
+    let mut ends = Stop::new().map_err(Failure::system)?;
+    let handle = server.handle().clone();
+    let mut printing = Printing::start(async move {
+        tokio::select! {
+            seen = watch(&handle, events, args.json, deadline) => seen?,
+            () = ends.signal() => {}
+        }
+        report(&handle, args.json).await
+    });
+    let done = match printing.until(&mut stop, None).await {
+        Some(done) => done,
+        None => printing.end(&mut stop, async {}).await.unwrap_or(Ok(())),
+    };
+    server.stop().await;
+    done
+}
+
+/// Tells what changes, until there is a peer, or the time is over.
+async fn watch(
+    server: &Handle,
+    mut events: Events,
+    json: bool,
+    deadline: Instant,
+) -> Result<(), Failure> {
+    let tell = |text: &str| match json {
+        true => Ok(()),
+        false => output::line(format_args!("{}  {text}", log::local_time())),
+    };
+    if let Some(listen_addr) = server.node_info().listen_addr {
+        tell(&format!("listens on {listen_addr}"))?;
+    }
+    let mut told: Vec<String> = Vec::new();
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        let next = async {
+            tokio::select! {
+                event = events.next() => Some(event),
+                _ = look.tick() => None,
+            }
+        };
+        match timeout_at(deadline, next).await {
+            Ok(Some(Some(PeerEvent::Add { peer }))) => {
+                return tell(&format!("has a peer: {:.64} ({})", peer.name, peer.id.short()));
+            }
+            Ok(Some(Some(PeerEvent::DialFailed { enode, error }))) => {
+                tell(&format!("dialing {}: {error}", enode.public_key.short()))?;
+            }
+            Ok(Some(Some(_))) => {}
+            // The end of the time, or of the node.
+            Err(_) | Ok(Some(None)) => return Ok(()),
+            Ok(None) => {
+                let status = server.status().await;
+                let discovery = status.and_then(|status| status.discovery);
+                for bootnode in discovery.iter().flat_map(|discovery| &discovery.bootnodes) {
+                    let line = format!("bootnode {bootnode}");
+                    if !told.contains(&line) {
+                        tell(&line)?;
+                        told.push(line);
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn report(server: &Handle, json: bool) -> Result<(), Failure> {
+    let (node, status) = (server.node_info(), server.status().await);
+    let Some(status) = status else { return Err(Failure::told("the node has ended by itself")) };
+    let why = status.why_no_peers(&node);
+    let (is_alone, clock) = (!why.is_empty(), log::utc_time());
+    if json {
+        output::json(&Diagnosis { clock, node: &node, status: &status, why_no_peers: why })?;
+    } else {
+        output::line(text(&clock, &node, &status, &why))?;
+    }
+    match is_alone {
+        true => Err(Failure::told("no peers, see above")),
+        false => Ok(()),
+    }
+}
+
+fn text(clock: &str, node: &NodeInfo, status: &Status, why: &[String]) -> String {
+    let listens = match node.listen_addr {
+        Some(listen_addr) => format!("{listen_addr}, known as\n             {}", node.enode),
+        None => "nowhere".to_owned(),
+    };
+    let mut text = format!(
+        "\n\
+         clock        {clock} UTC (20 seconds are too far from the right time)\n\
+         listens on   {listens}\n\
+         peers        {peers}, at most {max_peers}\n\
+         dials        {dials}\n\
+         inbound      {inbound}\n",
+        peers = status.peers,
+        max_peers = status.max_peers,
+        dials = attempts(&status.dials),
+        inbound = attempts(&status.inbound),
+    );
+    match &status.discovery {
+        None => text += "discovery    off\n",
+        Some(discovery) => {
+            text += &format!("discovery    knows {} nodes\n", discovery.nodes);
+            for bootnode in &discovery.bootnodes {
+                text += &format!("bootnode     {bootnode}\n");
+            }
+        }
+    }
+    if why.is_empty() {
+        return text + "\nIt has peers.";
+    }
+    text += "\nWhy it has no peers:\n";
+    for reason in why {
+        text += &format!("\n- {reason}");
+    }
+    text
+}
+
+fn attempts(attempts: &Attempts) -> String {
+    let Attempts { begun, peers, failed, .. } = attempts;
+    let mut text = match (begun, peers) {
+        (0, _) => return "none".to_owned(),
+        (_, 0) => format!("{begun}, and none became a peer"),
+        _ => format!("{begun}, of which {peers} became peers"),
+    };
+    for (reason, count) in failed {
+        text += &format!("\n             {count} × {reason}");
+    }
+    text
+}
