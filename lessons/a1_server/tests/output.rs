@@ -1,6 +1,6 @@
 //! Runs the lesson as a learner does, and compares what it prints with what the book shows.
 
-use workshop::transcript::{normalise, run};
+use workshop::transcript::{by_node, normalise, run, run_until};
 
 #[test]
 fn the_lesson_prints_what_the_book_shows() {
@@ -16,6 +16,16 @@ fn an_option_of_another_lesson_is_refused() {
     assert_eq!((transcript.status.code(), &*transcript.stdout), (Some(2), ""));
     assert!(transcript.stderr.starts_with("invalid option '--port'.\n"), "{transcript:?}");
     assert!(transcript.stderr.contains("This lesson takes:"), "{transcript:?}");
+}
+
+#[test]
+fn with_v_it_tells_every_step_as_the_book_shows() {
+    let expected = by_node(include_str!("../expected-verbose.txt"));
+    let program = env!("CARGO_BIN_EXE_a1_server");
+    // Which node is faster may differ from run to run.
+    let is_it = |printed: &str| by_node(&normalise(printed)) == expected;
+    let transcript = run_until(program, &["-v"], 20, |it| is_it(&it.stdout)).unwrap();
+    assert_eq!(by_node(&normalise(&transcript.stdout)), expected);
 }
 
 #[test]

@@ -1,18 +1,13 @@
 //! Runs the lesson as a learner does, and compares what it prints with what the book shows.
 
-use workshop::transcript::{Transcript, normalise, run};
+use workshop::transcript::{Transcript, by_node, normalise, run, run_until};
 
-/// Runs it until it prints what is expected: it sleeps instead of waiting for something, as the
-/// chapter says, and on a busy machine that may be too short. At most so many times.
+/// It sleeps instead of waiting for something, as the chapter says, and on a busy machine that may be
+/// too short.
+const TRIES: usize = 20;
+
 fn run_until_awake(program: &str, args: &[&str], expected: &str) -> Transcript {
-    const TRIES: usize = 20;
-    for _ in 1..TRIES {
-        let transcript = run(program, args).unwrap();
-        if normalise(&transcript.stdout) == expected {
-            return transcript;
-        }
-    }
-    run(program, args).unwrap()
+    run_until(program, args, TRIES, |it| normalise(&it.stdout) == expected).unwrap()
 }
 
 #[test]
@@ -68,6 +63,17 @@ fn options_are_taken_together_in_any_order() {
         assert!(transcript.status.success(), "{transcript:?}");
         assert!(transcript.stdout.contains("DEBUG ["), "{transcript:?}");
     }
+}
+
+#[test]
+fn with_v_it_tells_every_step_as_the_book_shows() {
+    let expected = by_node(include_str!("../expected-verbose.txt"));
+    let program = env!("CARGO_BIN_EXE_a2_connect");
+    // Which node is faster may differ from run to run.
+    let is_it = |printed: &str| by_node(&normalise(printed)) == expected;
+    let transcript =
+        run_until(program, &["-v", "--port", "0"], TRIES, |it| is_it(&it.stdout)).unwrap();
+    assert_eq!(by_node(&normalise(&transcript.stdout)), expected);
 }
 
 #[test]

@@ -29,7 +29,7 @@ async fn main() -> Result<(), common::Failure> {
     // each node tells when it has the other as a peer; wait for both
     for events in [&mut events_one, &mut events_two] {
         let event = events.next().await.ok_or("the server is gone")?;
-        let peer = event.peer().ok_or("an event about no peer")?;
+        let peer = event.peer().ok_or_else(|| event.to_string())?;
         info!(r#type = %event.kind(), peer = %peer.id, "received peerevent");
     }
     // ANCHOR_END: wait

@@ -1,6 +1,6 @@
 //! Runs the lesson as a learner does, and compares what it prints with what the book shows.
 
-use workshop::transcript::{normalise, run};
+use workshop::transcript::{by_node, normalise, run, run_until};
 
 #[test]
 fn the_lesson_prints_what_the_book_shows() {
@@ -8,6 +8,16 @@ fn the_lesson_prints_what_the_book_shows() {
     assert!(transcript.status.success(), "{transcript:?}");
     assert_eq!(normalise(&transcript.stdout), include_str!("../expected.txt"));
     assert_eq!(transcript.stderr, "");
+}
+
+#[test]
+fn with_v_it_tells_every_step_as_the_book_shows() {
+    let expected = by_node(include_str!("../expected-verbose.txt"));
+    let program = env!("CARGO_BIN_EXE_a3_events");
+    // Which node is faster may differ from run to run.
+    let is_it = |printed: &str| by_node(&normalise(printed)) == expected;
+    let transcript = run_until(program, &["-v"], 20, |it| is_it(&it.stdout)).unwrap();
+    assert_eq!(by_node(&normalise(&transcript.stdout)), expected);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use workshop::transcript::{normalise, run};
+use workshop::transcript::{by_node, normalise, run, run_until};
 
 /// How long ago, in seconds, a message of a lesson can have been made.
 const AGE: u64 = 60;
@@ -21,6 +21,16 @@ fn the_lesson_prints_what_the_book_shows() {
     assert_eq!(either(&printed), either(expected));
     assert!(printed.contains(first), "somebody says goodbye first: {printed}");
     assert_eq!(transcript.stderr, "");
+}
+
+#[test]
+fn with_v_it_tells_every_step_as_the_book_shows() {
+    let expected = by_node(include_str!("../expected-verbose.txt"));
+    let program = env!("CARGO_BIN_EXE_a5_pingpong");
+    // Which node is faster may differ from run to run.
+    let is_it = |printed: &str| by_node(&normalise(printed)) == expected;
+    let transcript = run_until(program, &["-v"], 50, |it| is_it(&it.stdout)).unwrap();
+    assert_eq!(by_node(&normalise(&transcript.stdout)), expected);
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Connection {
                 before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
             }
             Origin::Accept(stream) => {
-                debug!(local = ?stream.local, remote = ?stream.remote, "TCP accepted");
+                tell_stream(&stream, "TCP accepted");
                 let link = Link::respond(stream, key, rng);
                 before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
             }
@@ -203,12 +203,18 @@ fn peer_info<R, W>(link: &Link<R, W>, hello: Hello, standing: Standing) -> PeerI
     }
 }
 
+/// Both ends of a stream, in the log.
+fn tell_stream(stream: &Stream, what: &str) {
+    let Stream { local, remote, .. } = stream;
+    debug!(local = local.map(display), remote = remote.map(display), "{what}");
+}
+
 /// Connects over TCP.
 async fn dial(enode: &Enode) -> Result<Stream, EndReason> {
     let Some(address) = &enode.address else { return Err(EndReason::NoAddress) };
     debug!(peer = %enode.public_key.short(), host = %address.host, port = address.tcp, "dialing");
     let stream = connect(enode).await.map_err(|error| EndReason::Connect(error.kind()))?;
-    debug!(local = ?stream.local, remote = ?stream.remote, "TCP connected");
+    tell_stream(&stream, "TCP connected");
     Ok(stream)
 }
 

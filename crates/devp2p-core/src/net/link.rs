@@ -228,8 +228,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
 /// What a Hello says, in the log.
 fn tell_hello(peer: &PublicKey, hello: &Hello, what: &str) {
     let Hello { client_id: name, version, capabilities, .. } = hello;
-    let listed = || capabilities.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    debug!(peer = %peer.short(), name, version, capabilities = listed(), "{what}");
+    let listed = || match &capabilities[..] {
+        [] => "none".to_owned(),
+        all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+    };
+    debug!(peer = %peer.short(), name, version, capabilities = %listed(), "{what}");
 }
 
 /// Connects to where an enode says its node is; a DNS name is looked up now, and its addresses are
@@ -318,7 +321,7 @@ async fn receive_hello(
         Ok((HELLO, payload)) => Hello::decode(payload),
         Ok((DISCONNECT, payload)) => {
             let reason = DisconnectReason::decode(payload);
-            debug!(%reason, "Disconnect received");
+            debug!(%reason, code = reason.code(), "Disconnect received");
             return Err(EndReason::Remote(reason));
         }
         Ok((other, _)) => Err(MessageError::NotHello(other)),

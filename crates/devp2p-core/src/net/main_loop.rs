@@ -115,12 +115,14 @@ impl MainLoop {
         drop(inputs);
         self.waiting.clear();
         self.seeking.shutdown().await;
+        debug!("stopping");
         for entry in self.connections.all() {
             entry.orders.close(DisconnectReason::Quitting);
         }
         while let Some(ended) = self.tasks.join_next_with_id().await {
             self.ended(ended);
         }
+        debug!("stopped");
     }
 
     fn obey(&mut self, command: Command) {
@@ -292,7 +294,7 @@ impl MainLoop {
             Some(ip) => self.door.leave(ip),
             None => self.dials.connected(&key),
         }
-        debug!(peer = %key.short(), name = &*info.name, remote = ?info.remote, "peer added");
+        debug!(peer = %key.short(), name = &*info.name, remote = info.remote.map(display), "peer added");
         let standing =
             Standing { trusted: self.admission.is_trusted(&key), is_static: entry.is_static };
         self.unreachable.forget(&key);

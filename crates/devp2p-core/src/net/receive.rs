@@ -150,7 +150,7 @@ impl Receiver<'_> {
                 }
                 Ok(Received::Disconnect(payload)) => {
                     let reason = DisconnectReason::decode(payload);
-                    debug!(%reason, "Disconnect received");
+                    debug!(%reason, code = reason.code(), "Disconnect received");
                     return EndReason::Remote(reason);
                 }
                 // A pong has done its work by arriving; a second Hello and the reserved ids are

@@ -191,7 +191,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         reason: Option<DisconnectReason>,
     ) -> Result<(), TransportError> {
         if let Some(reason) = reason {
-            debug!(%reason, "Disconnect sent");
+            debug!(%reason, code = reason.code(), "Disconnect sent");
             self.send(codec, DISCONNECT, &reason.encode()).await?;
         }
         Ok(self.writer.shutdown().await?)

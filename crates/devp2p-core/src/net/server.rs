@@ -29,7 +29,7 @@ use rand::RngExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{Instrument, Span, debug_span};
+use tracing::{Instrument, Span, debug, debug_span};
 
 use super::clock::Clock;
 use super::config::{self, Config, StartError};
@@ -40,6 +40,7 @@ use super::inputs::Inputs;
 use super::main_loop::MainLoop;
 use super::replay::Replay;
 use super::sockets::{self, Sockets};
+use super::udp;
 use super::{NodeInfo, Ports};
 use crate::discv4::packet::Endpoint;
 use crate::discv4::service::local_record;
@@ -109,6 +110,10 @@ impl Server {
         let bootnodes = Bootnodes::look_up(bootnodes).instrument(span.clone()).await?;
         let Sockets { tcp, udp } = sockets::open(&config, &bootnodes.nodes()).await?;
         let (listener, listen_addr) = tcp.unzip();
+        span.in_scope(|| {
+            let udp_addr = udp.as_ref().map(udp::Socket::local_addr);
+            debug!(tcp = listen_addr.map(display), udp = udp_addr.map(display), "listening");
+        });
         let about_us = DiscoveryConfig {
             external: config.external.clone(),
             tcp: listen_addr.map_or(0, |addr| addr.port()),
