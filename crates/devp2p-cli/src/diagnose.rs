@@ -3,7 +3,9 @@
 //! It runs the node that `devp2p node` would run with the same options, until there is a peer or its
 //! time is over, tells what it sees, and at the end what keeps peers away.
 
+use devp2p_core::discv4::service::BootnodeState;
 use devp2p_core::events::{Events, PeerEvent};
+use devp2p_core::net::discovery::BootnodeStatus;
 use devp2p_core::net::{Attempts, Handle, NodeInfo, Status};
 use serde::Serialize;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout_at};
@@ -110,7 +112,11 @@ async fn watch(
             Ok(None) => {
                 let status = server.status().await;
                 let discovery = status.and_then(|status| status.discovery);
-                for bootnode in discovery.iter().flat_map(|discovery| &discovery.bootnodes) {
+                let all = discovery.iter().flat_map(|discovery| &discovery.bootnodes);
+                let is_news = |it: &&BootnodeStatus| {
+                    it.trouble.is_some() || it.state != BootnodeState::Unknown
+                };
+                for bootnode in all.filter(is_news) {
                     let line = format!("bootnode {bootnode}");
                     if !told.contains(&line) {
                         tell(&line)?;

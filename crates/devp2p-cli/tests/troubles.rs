@@ -168,6 +168,24 @@ fn diagnose_names_what_keeps_peers_away() {
 }
 
 #[test]
+fn diagnose_prints_what_the_book_shows() {
+    let silent = format!("enode://{STRANGER}@{CLOSED_ADDRESS}");
+    let args = ["diagnose", "--listen", "127.0.0.1:0", "--for", "3", "--bootnode", &silent];
+    let diagnosis = devp2p(&args).stdout;
+    let enode = diagnosis.lines().find_map(|line| line.trim().strip_prefix("enode://")).unwrap();
+    let (key, port) = enode.split_once("@127.0.0.1:").unwrap();
+    let clock = diagnosis.lines().find(|line| line.starts_with("clock")).unwrap();
+    let time = &clock["clock        ".len()..clock.find(" UTC").unwrap()];
+    let told = diagnosis.replace(key, "<key 1>").replace(port, "<port 1>").replace(time, "<time>");
+    let without_time = |line: &str| match line.get(2..3) {
+        Some(":") => format!("<time>{}\n", &line["12:34:56".len()..]),
+        _ => format!("{line}\n"),
+    };
+    let told: String = told.lines().map(without_time).collect();
+    assert_eq!(told, include_str!("expected-diagnose.txt"));
+}
+
+#[test]
 fn diagnose_is_content_when_there_is_a_peer() {
     let node = Devp2p::node(&[]);
     let args = ["diagnose", "--listen", "127.0.0.1:0", "--connect", &node.enode()];

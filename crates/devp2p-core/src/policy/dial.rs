@@ -46,7 +46,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const REDIAL_AFTER: Duration = Duration::from_secs(35);
 
 /// How long discovery is not asked again where a static node is: 10 s after the first time, doubled
-/// each time up to 1 h, as in go-ethereum.
+/// each time up to 1 h (go-ethereum: from 60 s on).
 const SEEK_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3600));
 
 /// How many found nodes wait for a dial at most: 64, what a few lookups bring.
