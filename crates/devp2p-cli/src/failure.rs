@@ -26,7 +26,6 @@ impl Failure {
     }
 
     /// A node did not start: why, and what to type instead.
-    #[expect(clippy::needless_pass_by_value, reason = "an error is handed on with map_err")]
     pub(crate) fn not_started(error: StartError) -> Self {
         match &error {
             StartError::PortTaken { addr, .. } => {

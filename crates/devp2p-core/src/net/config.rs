@@ -1,12 +1,12 @@
 //! How a server is to be, and why it may not start.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::{fmt, io};
 
 use thiserror::Error;
 
-use super::discovery::AskError;
+use super::addresses::{AskError, External};
 use super::replay::Replay;
 use crate::enode::Enode;
 use crate::keys::{NodeKey, PublicKey};
@@ -76,23 +76,6 @@ impl Config {
             message_events: false,
             replay: None,
         }
-    }
-}
-
-/// An external address: where a node is reached from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct External {
-    /// The address.
-    pub ip: IpAddr,
-    /// The TCP port, if it is another one than that of the node itself.
-    pub tcp: Option<u16>,
-    /// The UDP port, if it is another one than `tcp`, or than that of the node itself.
-    pub udp: Option<u16>,
-}
-
-impl From<IpAddr> for External {
-    fn from(ip: IpAddr) -> Self {
-        Self { ip, tcp: None, udp: None }
     }
 }
 

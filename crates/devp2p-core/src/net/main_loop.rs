@@ -22,17 +22,16 @@ use super::inputs::{self, Inputs};
 use super::link::Stream;
 use super::orders::{OrderSender, orders};
 use super::replay::Chance;
+use super::seek::Seeker;
+use super::status::{Ledger, Status};
 use super::unreachable::Unreachable;
-use super::{Attempts, EndReason, PeerInfo, Status};
+use super::{EndReason, PeerInfo};
 use crate::discv4::Node;
 use crate::enode::Enode;
 use crate::events::{EventSender, PeerEvent};
 use crate::keys::PublicKey;
 use crate::p2p::DisconnectReason;
 use crate::policy::{Admission, Candidate, ConnectionNumber, DialState, Direction, Door, Verdict};
-
-/// How many static nodes are looked for at once.
-const MAX_SEEKING: usize = 4;
 
 pub(super) struct MainLoop {
     context: Arc<Context>,
@@ -48,11 +47,8 @@ pub(super) struct MainLoop {
     /// that one.
     waiting: BTreeMap<ConnectionNumber, Vec<Newcomer>>,
     unreachable: Unreachable,
-    /// What finds out where a static node is that cannot be reached, and where it looks now.
-    discovery: Option<DiscoveryHandle>,
-    seeking: JoinSet<Option<Node>>,
-    outbound: Attempts,
-    inbound: Attempts,
+    seeker: Seeker,
+    ledger: Ledger,
 }
 
 impl MainLoop {
@@ -75,17 +71,15 @@ impl MainLoop {
             connections: Connections::default(),
             waiting: BTreeMap::new(),
             unreachable: Unreachable::default(),
-            discovery: None,
-            seeking: JoinSet::new(),
-            outbound: Attempts::default(),
-            inbound: Attempts::default(),
+            seeker: Seeker::default(),
+            ledger: Ledger::default(),
         }
     }
 
     /// Lets discovery find out where static nodes are that cannot be reached. If it knows
     /// `bootnodes`, static nodes need no address.
     pub(super) fn let_seek(&mut self, discovery: DiscoveryHandle, bootnodes: bool) {
-        self.discovery = Some(discovery);
+        self.seeker = Seeker::new(Some(discovery));
         if bootnodes {
             self.dials.can_seek();
         }
@@ -106,7 +100,7 @@ impl MainLoop {
                 Some(command) = inputs.commands.recv() => self.obey(command),
                 // As long as nobody takes what is found, discovery does not search.
                 Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
-                Some(sought) = self.seeking.join_next() => self.sought(sought.ok().flatten()),
+                node = self.seeker.found() => self.found(&node),
                 stream = inputs::accept(inputs.listener.as_mut()), if has_room => self.accepted(stream),
                 () = sleep_until(next_dial) => {}
             }
@@ -114,7 +108,7 @@ impl MainLoop {
         // No new connections, no answers to those that are being set up.
         drop(inputs);
         self.waiting.clear();
-        self.seeking.shutdown().await;
+        self.seeker.stop().await;
         debug!("stopping");
         for entry in self.connections.all() {
             entry.orders.close(DisconnectReason::Quitting);
@@ -172,8 +166,8 @@ impl MainLoop {
             peers: self.connections.all().filter(|entry| entry.peer.is_some()).count(),
             max_peers: self.admission.max_peers(),
             static_nodes: self.dials.count(),
-            dials: self.outbound.clone(),
-            inbound: self.inbound.clone(),
+            dials: self.ledger.dials.clone(),
+            inbound: self.ledger.inbound.clone(),
             discovery: None,
         }
     }
@@ -205,8 +199,8 @@ impl MainLoop {
             Ok(()) => self.spawn(Origin::Accept(stream)),
             Err(why) => {
                 debug!(%remote, "refused: {why}");
-                self.inbound.begun = self.inbound.begun.saturating_add(1);
-                self.inbound.failed(&why);
+                self.ledger.begun(Direction::Inbound);
+                self.ledger.failed(Direction::Inbound, &why);
             }
         }
     }
@@ -228,8 +222,7 @@ impl MainLoop {
         let number = self.connections.new_number();
         let (sender, orders) = orders();
         let entry = Tracked::new(&origin, |key| self.dials.contains(key), sender);
-        let attempts = self.attempts(entry.direction);
-        attempts.begun = attempts.begun.saturating_add(1);
+        self.ledger.begun(entry.direction);
         let connection = Connection { context: self.context.clone(), number, orders };
         let rng = Box::new(self.chance.rng());
         let task = self.tasks.spawn(connection.run(Box::new(origin), rng).in_current_span());
@@ -301,8 +294,7 @@ impl MainLoop {
         let peer = PeerInfo { trusted: standing.trusted, ..info };
         entry.peer = Some(peer.clone());
         entry.dialed = None;
-        let attempts = self.attempts(peer.direction);
-        attempts.peers = attempts.peers.saturating_add(1);
+        self.ledger.peer(peer.direction);
         self.events.send(PeerEvent::Add { peer });
         reply(answer, Ok(standing));
     }
@@ -317,7 +309,7 @@ impl MainLoop {
         }
         let peer = entry.peer.take();
         if peer.is_none() {
-            self.attempts(entry.direction).failed(&reason);
+            self.ledger.failed(entry.direction, &reason);
         }
         match (peer, entry.dialed) {
             (Some(peer), _) => self.dropped(peer, reason),
@@ -360,35 +352,9 @@ impl MainLoop {
                     "{count} static nodes still cannot be reached; they are tried again and again"
                 );
             }
-            self.seek(key, now);
-        }
-    }
-
-    /// Asks discovery where a static node is that could not be reached, if it is time for that.
-    fn seek(&mut self, key: PublicKey, now: Duration) {
-        let Some(discovery) = &self.discovery else { return };
-        if self.seeking.len() < MAX_SEEKING && self.dials.seek(&key, now) {
-            let discovery = discovery.clone();
-            let seek = async move {
-                let closest = discovery.lookup(key.to_bytes()).await.ok()?;
-                closest.into_iter().find(|node| node.public_key == key)
-            };
-            self.seeking.spawn(seek.in_current_span());
-        }
-    }
-
-    /// Discovery has looked for a static node.
-    fn sought(&mut self, node: Option<Node>) {
-        if let Some(node) = node {
-            debug!(peer = %node.public_key.short(), ip = %node.ip, tcp = node.tcp, "discovery knows where it is");
-            self.found(&node);
-        }
-    }
-
-    fn attempts(&mut self, direction: Direction) -> &mut Attempts {
-        match direction {
-            Direction::Inbound => &mut self.inbound,
-            Direction::Outbound => &mut self.outbound,
+            if self.seeker.is_free() && self.dials.seek(&key, now) {
+                self.seeker.look_for(key);
+            }
         }
     }
 

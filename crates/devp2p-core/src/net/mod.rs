@@ -17,6 +17,7 @@
 //!
 //! Book: chapters A1 to A3.
 
+mod addresses;
 mod buffer;
 mod clock;
 mod config;
@@ -32,6 +33,7 @@ mod orders;
 mod peer;
 mod receive;
 mod replay;
+mod seek;
 mod send;
 mod server;
 mod signals;
@@ -50,7 +52,8 @@ pub use crate::end::{
 };
 pub use crate::info::{MAX_CAPABILITIES, MAX_NAME, NodeInfo, PeerInfo, Ports};
 pub use crate::policy::{Direction, Undialable};
-pub use config::{Config, External, SocketKind, StartError, client_name};
+pub use addresses::External;
+pub use config::{Config, SocketKind, StartError, client_name};
 pub use handle::{AddPeerError, Handle};
 pub use link::{Link, Stream, connect, connect_to_one, tcp_addresses};
 pub use replay::Replay;

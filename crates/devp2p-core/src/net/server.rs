@@ -31,10 +31,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, Span, debug, debug_span};
 
+use super::addresses::endpoints;
 use super::clock::Clock;
 use super::config::{self, Config, StartError};
 use super::connection::Context;
-use super::discovery::{Bootnodes, Discovery, DiscoveryConfig, endpoints};
+use super::discovery::{Bootnodes, Discovery, DiscoveryConfig};
 use super::handle::Handle;
 use super::inputs::Inputs;
 use super::main_loop::MainLoop;
@@ -110,10 +111,7 @@ impl Server {
         let bootnodes = Bootnodes::look_up(bootnodes).instrument(span.clone()).await?;
         let Sockets { tcp, udp } = sockets::open(&config, &bootnodes.nodes()).await?;
         let (listener, listen_addr) = tcp.unzip();
-        span.in_scope(|| {
-            let udp_addr = udp.as_ref().map(udp::Socket::local_addr);
-            debug!(tcp = listen_addr.map(display), udp = udp_addr.map(display), "listening");
-        });
+        span.in_scope(|| tell_listening(listen_addr, udp.as_ref()));
         let about_us = DiscoveryConfig {
             external: config.external.clone(),
             tcp: listen_addr.map_or(0, |addr| addr.port()),
@@ -205,6 +203,12 @@ fn span(config: &Config) -> Span {
     let name = config.name.split('/').next().unwrap_or_default();
     let key = config.key.public_key().short();
     debug_span!("node", message = %format_args!("{} {key}", printable(name)))
+}
+
+/// Where the two sockets are, in the log.
+fn tell_listening(tcp: Option<SocketAddr>, udp: Option<&udp::Socket>) {
+    let udp = udp.map(udp::Socket::local_addr);
+    debug!(tcp = tcp.map(display), udp = udp.map(display), "listening");
 }
 
 /// The slots, and whose they are.

@@ -6,8 +6,8 @@
 use std::io;
 use std::net::SocketAddr;
 
+use super::addresses::any_port_to;
 use super::config::{Config, SocketKind, StartError};
-use super::discovery::any_port_to;
 use super::listener::Listener;
 use super::udp;
 use crate::discv4::Node;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::NodeInfo;
 use super::discovery::DiscoveryStatus;
+use super::{Direction, NodeInfo};
 use crate::discv4::service::BootnodeState;
 
 /// Different reasons that are counted; what comes after them is counted as [`OTHERS`].
@@ -51,9 +51,42 @@ pub struct Attempts {
     pub failed: BTreeMap<String, u64>,
 }
 
+/// What became of all connections, since the start.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) dials: Attempts,
+    pub(super) inbound: Attempts,
+}
+
+impl Ledger {
+    /// A connection begins.
+    pub(super) fn begun(&mut self, direction: Direction) {
+        let begun = &mut self.attempts(direction).begun;
+        *begun = begun.saturating_add(1);
+    }
+
+    /// It is a peer.
+    pub(super) fn peer(&mut self, direction: Direction) {
+        let peers = &mut self.attempts(direction).peers;
+        *peers = peers.saturating_add(1);
+    }
+
+    /// It has ended, and was none.
+    pub(super) fn failed(&mut self, direction: Direction, reason: &impl ToString) {
+        self.attempts(direction).failed(reason);
+    }
+
+    fn attempts(&mut self, direction: Direction) -> &mut Attempts {
+        match direction {
+            Direction::Inbound => &mut self.inbound,
+            Direction::Outbound => &mut self.dials,
+        }
+    }
+}
+
 impl Attempts {
     /// One did not become a peer.
-    pub(super) fn failed(&mut self, reason: &impl ToString) {
+    fn failed(&mut self, reason: &impl ToString) {
         let reason = reason.to_string();
         let is_full = self.failed.len() >= REASONS && !self.failed.contains_key(&reason);
         let reason = if is_full { OTHERS.to_owned() } else { reason };

@@ -185,8 +185,9 @@ impl Codec {
         buffer.get(..size).ok_or(MessageError::TooBig { size, limit: longest })
     }
 
-    /// What the message with `msg_id` is called, for the log: `Ping`, or `foo/42 code 0`.
-    pub(crate) fn name(&self, msg_id: u64) -> String {
+    /// What the message with `msg_id` is called: `Ping`, `foo/42 code 0`, or `msg-id 0x15` if it is
+    /// nobody's.
+    pub fn name(&self, msg_id: u64) -> String {
         match msg_id {
             HELLO => "Hello".to_owned(),
             DISCONNECT => "Disconnect".to_owned(),

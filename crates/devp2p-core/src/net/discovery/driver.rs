@@ -67,7 +67,6 @@ impl Driver {
         service: Service,
         bootnodes: Bootnodes,
         clock: Clock,
-        rate_limit: RateLimit,
         record: watch::Sender<Enr>,
     ) -> Self {
         Self {
@@ -75,7 +74,7 @@ impl Driver {
             service,
             bootnodes,
             clock,
-            rate_limit,
+            rate_limit: RateLimit::default(),
             inbox: VecDeque::new(),
             pings: BTreeMap::new(),
             enr_requests: BTreeMap::new(),
@@ -84,6 +83,11 @@ impl Driver {
             watchers: Vec::new(),
             record,
         }
+    }
+
+    /// The same, with this limit for each address.
+    pub(super) fn with_rate_limit(self, rate_limit: RateLimit) -> Self {
+        Self { rate_limit, ..self }
     }
 
     /// Runs until `stop`. `hungry` tells that somebody who searches has room for nodes again.

@@ -19,7 +19,7 @@ fn it_is_dialed_where_discovery_says_at_once_and_then_here_and_there_in_turn() {
     dials.found(elsewhere.clone(), s(1), &admission);
     let places = [&elsewhere, &enode(1), &elsewhere, &enode(1)];
     for (place, time) in places.into_iter().zip([1, 40, 80, 120]) {
-        assert_eq!(dials.due(s(time), &mut admission), [place.clone()], "at {time}");
+        assert_eq!(dials.due(s(time), &mut admission).first(), Some(place), "at {time}");
         dials.failed(&key(1), s(time));
     }
 }
@@ -29,7 +29,7 @@ fn it_stays_where_it_was_reached() {
     let (mut dials, mut admission) = unreachable();
     let elsewhere = enode_at(1, 40001);
     dials.found(elsewhere.clone(), s(1), &admission);
-    assert_eq!(dials.due(s(1), &mut admission), [elsewhere.clone()]);
+    assert_eq!(dials.due(s(1), &mut admission).first(), Some(&elsewhere));
     dials.connected(&key(1));
     dials.dropped(&key(1), s(5));
     assert_eq!(dials.due(s(40), &mut admission), [elsewhere]);
