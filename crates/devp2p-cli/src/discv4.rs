@@ -26,13 +26,17 @@ use clap::Subcommand;
 use devp2p_core::discv4::Node;
 use devp2p_core::discv4::service::RequestError;
 use devp2p_core::enode::{Enode, Host};
-use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, any_port_to};
+use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, any_port_to, resolve};
+use tokio::time::{Duration, timeout};
 
 use crate::failure::Failure;
 use crate::{key, lan, log, output};
 
 /// How often a question is asked before the node counts as silent: UDP packets do get lost.
 const TRIES: usize = 3;
+
+/// How long a name server may take.
+const NAME_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Ask nodes about themselves and about others, over UDP
 #[derive(Debug, Subcommand)]
@@ -72,6 +76,20 @@ pub(crate) async fn run(command: Command) -> Result<(), Failure> {
         Command::Crawl(args) => crawl::run(args).await,
         Command::Listen(args) => listen::run(args).await,
     }
+}
+
+/// The node of an enode; its host name is looked up.
+async fn resolved(enode: &Enode) -> Result<Node, Failure> {
+    let host = enode.address.as_ref().map_or_else(String::new, |at| at.host.to_string());
+    let late = |_| {
+        Failure::told(format_args!(
+            "{host}: no name server answered within {} seconds: is there a network? Or write the IP \
+             address instead of the name",
+            NAME_TIMEOUT.as_secs()
+        ))
+    };
+    let node = timeout(NAME_TIMEOUT, resolve(enode)).await.map_err(late)?;
+    node.map_err(|error| Failure::told(format_args!("{host}: {error}")))
 }
 
 /// Starts a node that can reach this one, and speaks only when it is asked to.

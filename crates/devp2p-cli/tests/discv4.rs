@@ -48,6 +48,16 @@ fn ping_shows_how_long_it_takes_and_where_the_node_sees_us() {
 }
 
 #[test]
+fn a_name_that_leads_nowhere_is_named() {
+    let enode = format!("enode://{STRANGER}@nowhere.invalid:30303");
+    for command in ["ping", "enr"] {
+        let ended = discv4(&[command, &enode]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+        assert!(ended.stderr.starts_with("devp2p: nowhere.invalid: "), "{ended:?}");
+    }
+}
+
+#[test]
 fn ping_in_json_is_one_object() {
     let key = file("discv4_ping.key", KEY_ONE);
     let node = listen(&["--key", &key]);

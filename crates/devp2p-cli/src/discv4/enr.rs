@@ -2,7 +2,6 @@
 
 use devp2p_core::enode::Enode;
 use devp2p_core::enr::Enr;
-use devp2p_core::net::discovery::resolve;
 
 use super::{Common, record};
 use crate::failure::Failure;
@@ -43,7 +42,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         Asked::Record(record) => return record::show(args.common.json, &record),
         Asked::Node(enode) => enode,
     };
-    let node = resolve(&enode).await.map_err(Failure::told)?;
+    let node = super::resolved(&enode).await?;
     let discovery = super::start(&args.common, &node).await?;
     let enode = node.enode();
     let answered = super::ask(&node, async || discovery.request_enr(&enode).await).await;

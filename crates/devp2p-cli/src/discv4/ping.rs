@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use devp2p_core::discv4::Node;
 use devp2p_core::discv4::packet::Pong;
 use devp2p_core::enode::Enode;
-use devp2p_core::net::discovery::resolve;
 use serde::Serialize;
 use tokio::time::{Duration, Instant};
 
@@ -39,7 +38,7 @@ struct Answer {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
-    let node = resolve(&args.enode).await.map_err(Failure::told)?;
+    let node = super::resolved(&args.enode).await?;
     let discovery = super::start(&args.common, &node).await?;
     let enode = node.enode();
     let answered = super::ask(&node, async || {

@@ -85,24 +85,14 @@ impl Bootnodes {
     /// [`StartError::Bootnode`] if a bootnode has no address at all, or none can be asked.
     pub(crate) async fn look_up(enodes: Vec<Enode>) -> Result<Self, StartError> {
         let found = resolve_all(enodes.clone(), Some(NAME_TIMEOUT)).await;
-        let mut failures = enodes.iter().zip(&found).filter_map(|(enode, node)| {
-            node.as_ref()
-                .err()
-                .map(|error| StartError::Bootnode { bootnode: enode.clone(), error: *error })
-        });
-        let is_hopeless = |error: &StartError| {
-            !matches!(error, StartError::Bootnode { error: AskError::Lookup(_), .. })
-        };
-        if found.iter().all(Result::is_err) {
-            if let Some(error) = failures.next() {
-                return Err(error);
+        let none_is_left = found.iter().all(Result::is_err);
+        for (bootnode, node) in enodes.iter().zip(&found) {
+            let Err(error) = *node else { continue };
+            let why = StartError::Bootnode { bootnode: bootnode.clone(), error };
+            if none_is_left || !matches!(error, AskError::Lookup(_)) {
+                return Err(why);
             }
-        }
-        for error in failures {
-            if is_hopeless(&error) {
-                return Err(error);
-            }
-            warn!("{error}; its name is looked up again when no other bootnode answers");
+            warn!("{why}; its name is looked up again when no other bootnode answers");
         }
         let entry = |(enode, node)| Entry { enode, node, no_way: None };
         let entries = enodes.into_iter().zip(found).map(entry).collect();
