@@ -75,6 +75,23 @@ async fn a_block_that_claims_more_than_16_mib_is_answered_with_0x02() {
 
 #[tokio::test]
 #[ignore = "needs Go: just interop"]
+async fn what_cannot_be_decompressed_is_answered_with_0x02_whatever_the_message_is() {
+    // Not compressed; a length without an end; one byte too many; a copy of nothing; 4 GiB.
+    for block in ["c0", "ffffffffff", "0100c0ff", "020100", "ffffffff0f"] {
+        for id in [2, 3, 4, 15] {
+            let mut ours = Ours::listening().await;
+            let message = format!("{id}:{block}");
+            let mut raw = raw(&ours, &["--cap", "foo/42", "--send-raw", &message]);
+            let goodbye = said(&mut raw, event("disconnect")).await;
+            assert_eq!(goodbye["wire"], "0204c102", "{message}");
+            ours.added().await;
+            ours.dropped().await;
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Go: just interop"]
 async fn a_payload_one_byte_too_long_is_answered_with_0x02_although_it_fits_into_a_frame() {
     let mut ours = Ours::listening().await;
     let mut raw = raw(&ours, &["--cap", "foo/42", "--send", "16:zeros:16777216"]);
