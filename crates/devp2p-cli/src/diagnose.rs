@@ -8,7 +8,7 @@ use devp2p_core::events::{Events, PeerEvent};
 use devp2p_core::net::discovery::BootnodeStatus;
 use devp2p_core::net::{Attempts, Handle, NodeInfo, Status};
 use serde::Serialize;
-use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
 
 use crate::failure::Failure;
 use crate::node::Settings;
@@ -18,6 +18,9 @@ use crate::{log, output, values};
 
 /// How often it looks whether something has changed.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// What a failed diagnosis ends with.
+const ALONE: &str = "no peers, see above";
 
 /// Find out why a node has no peers
 #[derive(Debug, clap::Args)]
@@ -45,8 +48,10 @@ pub(crate) struct Args {
 struct Diagnosis<'a> {
     /// Of this machine, in UTC.
     clock: String,
-    node: &'a NodeInfo,
-    status: &'a Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<&'a NodeInfo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a Status>,
     why_no_peers: Vec<String>,
 }
 
@@ -56,13 +61,18 @@ struct Diagnosis<'a> {
 /// When the node cannot start, when it has no peers, or the output cannot be written.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut stop = Stop::new().map_err(Failure::system)?;
-    let (server, events) = args.settings.start(args.settings.config()?).await?;
-    let deadline = Instant::now() + Duration::from_secs(args.seconds);
     let mut ends = Stop::new().map_err(Failure::system)?;
+    let start = args.settings.start(args.settings.config()?);
+    let (server, events) = match stop.unless(start).await {
+        None => return Ok(()),
+        Some(Ok(started)) => started,
+        Some(Err(failure)) => return did_not_start(args.json, &failure),
+    };
+    let limit = Duration::from_secs(args.seconds);
     let handle = server.handle().clone();
     let mut printing = Printing::start(async move {
         tokio::select! {
-            seen = watch(&handle, events, args.json, deadline) => seen?,
+            seen = watch(&handle, events, args.json, limit) => seen?,
             () = ends.signal() => {}
         }
         report(&handle, args.json).await
@@ -75,13 +85,26 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     done
 }
 
+/// That it does not start is the diagnosis.
+fn did_not_start(json: bool, failure: &Failure) -> Result<(), Failure> {
+    let (clock, why) = (log::utc_time(), format!("it does not start: {failure}"));
+    if json {
+        let why_no_peers = vec![why];
+        output::json(&Diagnosis { clock, node: None, status: None, why_no_peers })?;
+    } else {
+        output::line(format_args!("Why it has no peers:\n\n- {why}"))?;
+    }
+    Err(Failure::told(ALONE))
+}
+
 /// Tells what changes, until there is a peer, or the time is over.
 async fn watch(
     server: &Handle,
     mut events: Events,
     json: bool,
-    deadline: Instant,
+    limit: Duration,
 ) -> Result<(), Failure> {
+    let begin = Instant::now();
     let tell = |text: &str| match json {
         true => Ok(()),
         false => output::line(format_args!("{}  {text}", log::local_time())),
@@ -99,7 +122,7 @@ async fn watch(
                 _ = look.tick() => None,
             }
         };
-        match timeout_at(deadline, next).await {
+        match timeout(limit.saturating_sub(begin.elapsed()), next).await {
             Ok(Some(Some(PeerEvent::Add { peer }))) => {
                 return tell(&format!("has a peer: {:.64} ({})", peer.name, peer.id.short()));
             }
@@ -134,12 +157,13 @@ async fn report(server: &Handle, json: bool) -> Result<(), Failure> {
     let why = status.why_no_peers(&node);
     let (is_alone, clock) = (!why.is_empty(), log::utc_time());
     if json {
-        output::json(&Diagnosis { clock, node: &node, status: &status, why_no_peers: why })?;
+        let (node, status) = (Some(&node), Some(&status));
+        output::json(&Diagnosis { clock, node, status, why_no_peers: why })?;
     } else {
         output::line(text(&clock, &node, &status, &why))?;
     }
     match is_alone {
-        true => Err(Failure::told("no peers, see above")),
+        true => Err(Failure::told(ALONE)),
         false => Ok(()),
     }
 }

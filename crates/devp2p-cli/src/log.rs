@@ -57,6 +57,14 @@ pub(crate) fn start(verbose: u8, warns: bool) -> Log {
     log
 }
 
+impl Log {
+    /// Writes this after all that was logged before.
+    pub(crate) fn line(&self, line: String) {
+        // Full: stderr takes nothing.
+        let _ = self.0.try_send(Entry::Line(line.into_bytes()));
+    }
+}
+
 impl Drop for Log {
     fn drop(&mut self) {
         let (written, wait) = sync_channel(1);

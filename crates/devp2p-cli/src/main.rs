@@ -88,8 +88,6 @@ fn main() -> ExitCode {
         Command::Discv4(command) => block_on(discv4::run(command)),
         Command::Key(command) => key::run(&command),
     };
-    // What went before a failure is read before it.
-    drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // As in `devp2p node | head -1`: who has read enough is no failure.
@@ -97,8 +95,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            // Not `eprintln!`: it panics when stderr is closed.
-            let _ = writeln!(io::stderr(), "devp2p: {failure}");
+            // After what went before it; and nobody waits for ever for a stderr that takes nothing.
+            log.line(format!("devp2p: {failure}\n"));
             ExitCode::FAILURE
         }
     }
@@ -109,7 +107,8 @@ fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Fa
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::system)?;
     let done = runtime.block_on(command);
-    // A DNS lookup that is under way cannot be ended; nobody shall wait for it.
-    runtime.shutdown_background();
+    // The end of the process ends it. A DNS lookup that is under way cannot be ended otherwise, and
+    // a thread that still prints would find itself without a clock.
+    std::mem::forget(runtime);
     done
 }

@@ -101,7 +101,9 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut stop = Stop::new().map_err(Failure::system)?;
     let config = args.settings.config()?;
     let message_events = args.message_events || config.message_events;
-    let (server, events) = args.settings.start(Config { message_events, ..config }).await?;
+    let start = args.settings.start(Config { message_events, ..config });
+    let Some(started) = stop.unless(start).await else { return Ok(()) };
+    let (server, events) = started?;
     tokio::spawn(say_why(server.handle().clone(), Duration::from_secs(args.patience)));
 
     let mut printing = Printing::start(tell(args.json, server.node_info(), events));

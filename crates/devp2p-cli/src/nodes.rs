@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use devp2p_core::enode::{Address, Enode, Host};
@@ -12,9 +13,16 @@ use devp2p_core::net::discovery::AskError;
 /// The most that is read of a file of nodes: 1 MiB, some 6,000 enodes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// What is wrong with `0.0.0.0` and `::`.
-pub(crate) const UNSPECIFIED: &str =
-    "stands for all addresses of a machine: nobody can connect to it, name one";
+/// What is wrong with an address at which no single machine is.
+pub(crate) fn nobody_is_at(ip: IpAddr) -> Option<String> {
+    let is_broadcast = ip == IpAddr::V4(Ipv4Addr::BROADCAST);
+    let why = match ip {
+        _ if ip.is_unspecified() => "all addresses of a machine",
+        _ if ip.is_multicast() || is_broadcast => "many machines at once",
+        _ => return None,
+    };
+    Some(format!("{ip} stands for {why}: nobody can connect to it, name one"))
+}
 
 /// Several nodes.
 #[derive(Debug, Clone)]
@@ -118,9 +126,7 @@ fn of_file(path: &str, one: fn(&str) -> Result<Enode, String>) -> Result<Vec<Eno
 fn reachable(text: &str) -> Result<Enode, String> {
     let enode = anyone(text)?;
     match &enode.address {
-        Some(Address { host: Host::Ip(ip), .. }) if ip.is_unspecified() => {
-            Err(format!("{ip} {UNSPECIFIED}"))
-        }
+        Some(Address { host: Host::Ip(ip), .. }) => nobody_is_at(*ip).map_or(Ok(enode), Err),
         _ => Ok(enode),
     }
 }

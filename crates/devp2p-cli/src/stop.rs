@@ -68,6 +68,15 @@ impl Stop {
         }
     }
 
+    /// Does something that a signal ends: `None` then.
+    pub(crate) async fn unless<T>(&mut self, doing: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = doing => Some(done),
+            () = self.signal() => None,
+        }
+    }
+
     /// Waits for a signal.
     #[cfg(unix)]
     pub(crate) async fn signal(&mut self) {

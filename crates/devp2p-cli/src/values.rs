@@ -7,7 +7,7 @@ use devp2p_core::net::External;
 use devp2p_core::p2p::Capability;
 
 use crate::failure::Failure;
-use crate::nodes::UNSPECIFIED;
+use crate::nodes;
 
 /// How many.
 pub(crate) fn number<T: FromStr>(text: &str) -> Result<T, String> {
@@ -28,10 +28,7 @@ pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
     let ip: IpAddr = text
         .parse()
         .map_err(|_| "an IP address is written as in 192.168.1.5 or 2001:db8::1".to_owned())?;
-    if ip.is_unspecified() {
-        return Err(format!("{ip} {UNSPECIFIED}"));
-    }
-    Ok(ip)
+    nodes::nobody_is_at(ip).map_or(Ok(ip), Err)
 }
 
 /// Where others reach a node: an IP address, or with the ports that it has there.
@@ -57,10 +54,7 @@ pub(crate) fn external(text: &str) -> Result<External, String> {
          [2001:db8::1]:30303; ports are from 1 to 65535"
             .to_owned()
     })?;
-    if external.ip.is_unspecified() {
-        return Err(format!("{} {UNSPECIFIED}", external.ip));
-    }
-    Ok(external)
+    nodes::nobody_is_at(external.ip).map_or(Ok(external), Err)
 }
 
 /// All addresses of `--ip`: at most one for IPv4 and one for IPv6.

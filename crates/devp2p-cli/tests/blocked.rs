@@ -5,7 +5,9 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,6 +57,30 @@ fn exit_code(mut child: Child) -> Option<i32> {
             return None;
         }
         thread::yield_now();
+    }
+}
+
+/// Something to write to that is full, and its other end, which nobody reads.
+fn full() -> (UnixStream, UnixStream) {
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    writer.set_nonblocking(true).unwrap();
+    while writer.write(&[b'\n'; 4096]).is_ok() {}
+    writer.set_nonblocking(false).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn a_failure_that_nobody_reads_is_still_the_end() {
+    let (_reader, stderr) = full();
+    for args in [
+        &["diagnose", "--listen", "127.0.0.1:0", "--for", "0"][..],
+        &["discv4", "listen", "--listen", "192.0.2.1:5"],
+    ] {
+        let mut devp2p = Command::new(env!("CARGO_BIN_EXE_devp2p"));
+        devp2p.args(args).stdin(Stdio::null()).stdout(Stdio::null());
+        let stderr = OwnedFd::from(stderr.try_clone().unwrap());
+        let child = devp2p.stderr(stderr).spawn().unwrap();
+        assert_eq!(exit_code(child), Some(1), "{args:?}");
     }
 }
 

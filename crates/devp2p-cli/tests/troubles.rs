@@ -173,6 +173,28 @@ fn diagnose_names_what_keeps_peers_away() {
 }
 
 #[test]
+fn that_it_does_not_start_is_a_diagnosis() {
+    let nowhere = format!("enode://{STRANGER}@nowhere.invalid:30303");
+    let args = ["diagnose", "--listen", "127.0.0.1:0", "--bootnode", &nowhere];
+    let why = "it does not start: this bootnode cannot be asked: its host name cannot be looked up";
+    let text = devp2p(&args);
+    assert_eq!((text.code, &*text.stderr), (Some(1), "devp2p: no peers, see above\n"));
+    assert!(text.stdout.starts_with(&format!("Why it has no peers:\n\n- {why}")), "{text:?}");
+    let json: Value =
+        serde_json::from_str(&devp2p(&[&args[..], &["--json"]].concat()).stdout).unwrap();
+    assert!(json["whyNoPeers"][0].as_str().unwrap().starts_with(why), "{json}");
+}
+
+#[test]
+fn diagnose_takes_any_time() {
+    let node = Devp2p::node(&[]);
+    let longest = u64::MAX.to_string();
+    let args = ["diagnose", "--listen", "127.0.0.1:0", "--for", &longest, "--connect"];
+    let diagnosis = devp2p(&[&args[..], &[&node.enode()]].concat());
+    assert_eq!((diagnosis.code, &*diagnosis.stderr), (Some(0), ""), "{diagnosis:?}");
+}
+
+#[test]
 fn diagnose_prints_what_the_book_shows() {
     let silent = format!("enode://{STRANGER}@{CLOSED_ADDRESS}");
     let args = ["diagnose", "--listen", "127.0.0.1:0", "--for", "3", "--bootnode", &silent];

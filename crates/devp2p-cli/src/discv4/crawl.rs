@@ -13,7 +13,7 @@ use devp2p_core::keys::{NodeId, PublicKey};
 use devp2p_core::net::discovery::{AskError, Discovery};
 use serde::Serialize;
 use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep};
 
 use super::Common;
 use crate::failure::Failure;
@@ -60,8 +60,10 @@ struct Found {
 enum End {
     /// Everybody was looked up.
     Complete,
-    /// It was to take no longer than so many seconds, or was interrupted.
-    Early(u64),
+    /// It was to take no longer than so many seconds.
+    Late(u64),
+    /// It was interrupted.
+    Interrupted,
 }
 
 /// A crawl under way.
@@ -79,7 +81,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let mut stop = Stop::new().map_err(Failure::system)?;
     let bootnodes = nodes::all(&args.bootnode);
     let next = bootnodes.iter().map(|node| node.public_key).collect();
-    let discovery = Arc::new(super::start_with(&args.common, bootnodes).await?);
+    let start = super::start_with(&args.common, bootnodes);
+    let Some(started) = stop.unless(start).await else { return Ok(()) };
+    let discovery = Arc::new(started?);
     let mut crawl = Crawl {
         discovery,
         json: args.common.json,
@@ -88,16 +92,16 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         next,
         lookups: JoinSet::new(),
     };
-    let limit = Some(Duration::from_secs(args.seconds));
     let mut ends = Stop::new().map_err(Failure::system)?;
     let mut printing = Printing::start(async move {
         let end = tokio::select! {
             done = crawl.run() => done.map(|()| End::Complete)?,
-            () = ends.wait(limit) => End::Early(args.seconds),
+            () = sleep(Duration::from_secs(args.seconds)) => End::Late(args.seconds),
+            () = ends.wait(None) => End::Interrupted,
         };
         crawl.end(end).await
     });
-    match printing.until(&mut stop, limit).await {
+    match printing.until(&mut stop, None).await {
         Some(done) => done,
         None => printing.end(&mut stop, async {}).await.unwrap_or(Ok(())),
     }
@@ -164,13 +168,16 @@ impl Crawl {
         }
         let rest = match (found, end) {
             (0, End::Complete) => return Err(super::no_bootnode()),
-            (0, End::Early(limit)) => {
+            (0, End::Late(limit)) => {
                 return Err(Failure::told(format_args!(
                     "nobody has answered within {limit} s: take more time with `--for SECONDS`"
                 )));
             }
             (_, End::Complete) => "nobody knows of more".to_owned(),
-            (_, End::Early(_)) => format!("{left} of them were not looked up, there may be more"),
+            (0, End::Interrupted) => "nobody had answered yet".to_owned(),
+            (_, End::Late(_) | End::Interrupted) => {
+                format!("{left} of them were not looked up, there may be more")
+            }
         };
         // As above.
         let _ = writeln!(io::stderr(), "{found} found in {seconds:.1} s; {rest}.");

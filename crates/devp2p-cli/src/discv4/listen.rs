@@ -82,8 +82,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if !args.ip.is_empty() {
         config.external = values::one_of_each_family(&args.ip)?;
     }
-    let discovery = Discovery::start(Some(args.listen), config).await;
-    let discovery = discovery.map_err(Failure::not_started)?;
+    let start = Discovery::start(Some(args.listen), config);
+    let Some(started) = stop.unless(start).await else { return Ok(()) };
+    let discovery = started.map_err(Failure::not_started)?;
     let datagrams = discovery.watch().await;
     let introduction = introduction(args.common.json, &discovery)?;
     let mut printing = Printing::start(tell(args.common.json, introduction, datagrams));
@@ -158,9 +159,11 @@ fn sentence(datagram: &Datagram) -> String {
                 Way::Out => String::new(),
             };
             let (name, says) = (received.packet.name(), says(&received.packet));
-            let late = expired(&received.packet).map_or_else(String::new, |seconds| {
-                format!(" (expired {seconds} s ago: one of the two clocks is wrong)")
-            });
+            let late =
+                expired(&received.packet).map_or_else(String::new, |seconds| match seconds {
+                    u64::MAX => " (void: it expires at no time that there is)".to_owned(),
+                    _ => format!(" (expired {seconds} s ago: one of the two clocks is wrong)"),
+                });
             format!("{way:<3}  {name:<11}  {remote}{who}, {bytes} bytes{says}{late}")
         }
         Err(error) => format!("{way:<3}  no packet    {remote}, {bytes} bytes: {error}"),

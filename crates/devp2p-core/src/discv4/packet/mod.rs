@@ -86,7 +86,8 @@ impl Packet {
         self.expired_for(now).is_some()
     }
 
-    /// How long ago it became void, in seconds; `None` if it is not expired.
+    /// How long ago it became void, in seconds; `None` if it is not expired, [`u64::MAX`] if what it
+    /// has is no time.
     #[must_use]
     pub fn expired_for(&self, now: u64) -> Option<u64> {
         match self.expiration()? {

@@ -123,6 +123,10 @@ impl Service {
     /// The answer to a Ping of ours, and void already: a clock is wrong, here or there. It counts as
     /// none, but for what it says about the clocks.
     fn on_late_pong(&mut self, envelope: Envelope, pong: &Pong, seconds: u64, now: Now) {
+        if seconds == u64::MAX {
+            // No clock is so wrong.
+            return;
+        }
         if let Some((number, request)) = self.requests.take_ping(envelope.who, pong.ping_hash) {
             self.give_up(number, &request, RequestError::Expired(seconds), now);
         }

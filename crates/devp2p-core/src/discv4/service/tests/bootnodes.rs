@@ -86,6 +86,8 @@ fn a_void_pong_that_answers_nothing_says_nothing() {
     let stranger = Stranger::new(2, "127.0.0.1:40002");
     subject.hear(&stranger, &pong(ping, UNIX - 80));
     subject.hear(&friend(), &pong([7; 32], UNIX - 80));
+    // What is no time says nothing about clocks.
+    subject.hear(&friend(), &pong(ping, u64::MAX));
     assert_eq!(state(&subject), BootnodeState::Unknown);
 }
 
