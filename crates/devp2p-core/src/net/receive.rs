@@ -145,7 +145,7 @@ impl Receiver<'_> {
                 }
                 Ok(Received::Ping) => {
                     trace!("Ping received");
-                    self.signals.pong.notify_one();
+                    self.signals.want_pong();
                     consume_budget().await;
                 }
                 Ok(Received::Disconnect(payload)) => {

@@ -16,7 +16,7 @@ use super::signals::Signals;
 use super::{EndReason, GOODBYE_TIMEOUT, PING_INTERVAL, WRITE_STALL};
 use crate::end::TransportError;
 use crate::frame::{FrameError, FrameWriter};
-use crate::p2p::{Codec, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, PONG, split_msg_id};
+use crate::p2p::{Codec, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, split_msg_id};
 use crate::protocol::OutboxReader;
 
 /// Frames that are ready together are written together, up to about this many bytes.
@@ -47,8 +47,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 // Pongs and pings first: they must not wait behind messages.
                 biased;
                 told = &mut goodbye => return self.say_goodbye(told.ok().flatten()).await,
-                () = self.signals.pong.notified() => self.seal(PONG)?,
-                () = self.signals.ping.notified() => self.seal(PING)?,
+                () = self.signals.wanted() => self.seal_what_is_wanted()?,
                 _ = ping.tick() => {
                     self.seal(PING)?;
                     // A good moment for it: whoever is busy had the time since the last one to show that.
@@ -63,6 +62,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 told = &mut goodbye => return self.say_goodbye(told.ok().flatten()).await,
             }
         }
+    }
+
+    fn seal_what_is_wanted(&mut self) -> Result<(), TransportError> {
+        let signals = self.signals.clone();
+        signals.take_wanted().try_for_each(|msg_id| self.seal(msg_id))
     }
 
     fn seal(&mut self, msg_id: u64) -> Result<(), TransportError> {
