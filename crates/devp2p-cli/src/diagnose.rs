@@ -18,6 +18,8 @@ use crate::{log, output, values};
 
 /// How often it looks whether something has changed.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long a peer must stay.
+const STAYS: Duration = Duration::from_secs(2);
 
 /// What a failed diagnosis ends with.
 const ALONE: &str = "no peers, see above";
@@ -112,6 +114,8 @@ async fn watch(
     if let Some(listen_addr) = server.node_info().listen_addr {
         tell(&format!("listens on {listen_addr}"))?;
     }
+    tell(&format!("looks for peers, for {} s at most", limit.as_secs()))?;
+    let mut limit = limit;
     let mut told: Vec<String> = Vec::new();
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -124,10 +128,15 @@ async fn watch(
         };
         match timeout(limit.saturating_sub(begin.elapsed()), next).await {
             Ok(Some(Some(PeerEvent::Add { peer }))) => {
-                return tell(&format!("has a peer: {:.64} ({})", peer.name, peer.id.short()));
+                tell(&format!("has a peer: {:.64} ({})", peer.name, peer.id.short()))?;
+                limit = limit.min(begin.elapsed().saturating_add(STAYS));
+            }
+            Ok(Some(Some(PeerEvent::Drop { peer, error }))) => {
+                let (name, id) = (&peer.name, peer.id.short());
+                return tell(&format!("it has gone: {name:.64} ({id}): {}", error.in_words()));
             }
             Ok(Some(Some(PeerEvent::DialFailed { enode, error }))) => {
-                tell(&format!("dialing {}: {error}", enode.public_key.short()))?;
+                tell(&format!("dialing {}: {}", enode.public_key.short(), error.in_words()))?;
             }
             Ok(Some(Some(_))) => {}
             // The end of the time, or of the node.
@@ -188,7 +197,9 @@ fn text(clock: &str, node: &NodeInfo, status: &Status, why: &[String]) -> String
     match &status.discovery {
         None => text += "discovery    off\n",
         Some(discovery) => {
-            text += &format!("discovery    knows {} nodes\n", discovery.nodes);
+            let nodes = discovery.nodes;
+            text +=
+                &format!("discovery    knows {nodes} node{}\n", if nodes == 1 { "" } else { "s" });
             for bootnode in &discovery.bootnodes {
                 text += &format!("bootnode     {bootnode}\n");
             }
@@ -205,13 +216,14 @@ fn text(clock: &str, node: &NodeInfo, status: &Status, why: &[String]) -> String
 }
 
 fn attempts(attempts: &Attempts) -> String {
-    let Attempts { begun, peers, failed, .. } = attempts;
+    let Attempts { begun, peers, failed, lost, .. } = attempts;
     let mut text = match (begun, peers) {
         (0, _) => return "none".to_owned(),
         (_, 0) => format!("{begun}, and none became a peer"),
+        (1, 1) => "1, which became a peer".to_owned(),
         _ => format!("{begun}, of which {peers} became peers"),
     };
-    for (reason, count) in failed {
+    for (reason, count) in failed.iter().chain(lost) {
         text += &format!("\n             {count} × {reason}");
     }
     text

@@ -2,7 +2,7 @@
 
 mod story;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::nodes::{self, Nodes};
 use crate::output::{self, Printing};
 use crate::stop::Stop;
 use crate::{key, lan, values};
-use story::Story;
+use story::{Host, Story};
 
 /// Run a node and watch its peers come and go
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,7 @@ Examples:
   devp2p node --json --for 60 > events.jsonl
 
 A NODE is an enode, a record (enr:…) or, if that is enough, a public key; or
-several with commas between; or @FILE, with one on each line")]
+several with commas between; or \"@FILE\", with one on each line")]
 pub(crate) struct Args {
     #[command(flatten)]
     settings: Settings,
@@ -106,7 +106,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (server, events) = started?;
     tokio::spawn(say_why(server.handle().clone(), Duration::from_secs(args.patience)));
 
-    let mut printing = Printing::start(tell(args.json, server.node_info(), events));
+    let host = args.settings.host();
+    let mut printing = Printing::start(tell(args.json, server.node_info(), host, events));
     match printing.until(&mut stop, args.seconds.map(Duration::from_secs)).await {
         Some(done) => {
             server.stop().await;
@@ -131,6 +132,28 @@ impl Settings {
         Ok((server, events))
     }
 
+    /// What those who want to connect to it must know.
+    fn host(&self) -> Host {
+        let echo = |(capability, length): &(Capability, u64)| {
+            format!(" --echo {}", output::quoted(&format!("{capability}/{length}")))
+        };
+        let echo = self.echo.iter().map(echo).collect();
+        Host { echo, has_slots: self.max_peers > 0 || !self.trusted.is_empty() }
+    }
+
+    /// Warns when nobody can come where the node says that it is.
+    fn check_outside(&self, external: &[External]) {
+        let (listen, ips) = (self.listen.ip(), external.iter().map(|it| it.ip));
+        for ip in ips {
+            let why = match (listen, ip) {
+                _ if listen.is_loopback() && !ip.is_loopback() => "only this machine reaches that",
+                (IpAddr::V4(_), IpAddr::V6(_)) => "that is IPv4, and this is IPv6",
+                _ => continue,
+            };
+            warn!("--ip {ip} does not lead to where it listens, {}: {why}", self.listen);
+        }
+    }
+
     /// The core's configuration.
     ///
     /// # Errors
@@ -144,6 +167,7 @@ impl Settings {
             return Err(Failure::told(format_args!("--connect: {}", Undialable::NoAddress)));
         }
         let mut external = values::one_of_each_family(&self.ip)?;
+        self.check_outside(&external);
         if let (true, Some(listen)) = (external.is_empty(), listen) {
             external.push(lan::reachable_ip(listen.ip()).into());
         }
@@ -192,7 +216,8 @@ async fn say_why(server: Handle, patience: Duration) {
     if let (false, [first, ..]) = (had_peers, &status.why_no_peers(&server.node_info())[..]) {
         let program = output::program();
         warn!(
-            "no peers after {} s: {first}. More: `{program} diagnose`, with the same options",
+            "no peers after {} s: {first}. For more, end this node, and give its options to \
+             `{program} diagnose`",
             patience.as_secs()
         );
     }
@@ -212,8 +237,8 @@ async fn echo(_peer: PeerInfo, mut pipe: MsgPipe) -> Result<(), ProtocolError> {
 }
 
 /// Says who the node is, and tells every event until it has stopped, or the output fails.
-async fn tell(json: bool, node: NodeInfo, mut events: Events) -> Result<(), Failure> {
-    let story = Story::begin(json, &node)?;
+async fn tell(json: bool, node: NodeInfo, host: Host, mut events: Events) -> Result<(), Failure> {
+    let story = Story::begin(json, &node, &host)?;
     while let Some(event) = events.next().await {
         story.go_on(&event)?;
     }

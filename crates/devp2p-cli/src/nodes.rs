@@ -37,7 +37,9 @@ pub(crate) fn all(nodes: &[Nodes]) -> Vec<Enode> {
 pub(crate) fn dialable(text: &str) -> Result<Enode, String> {
     let enode = reachable(text)?;
     match enode.address {
-        None => Err(Undialable::NoAddress.to_string()),
+        None => Err("this enode has only a key: add the address, as in enode://<public \
+                     key>@127.0.0.1:30303"
+            .to_owned()),
         Some(Address { tcp: 0, .. }) => Err(Undialable::NoTcpPort.to_string()),
         Some(_) => Ok(enode),
     }
@@ -58,6 +60,13 @@ pub(crate) fn anyone(text: &str) -> Result<Enode, String> {
     let text = text.trim();
     if text.starts_with(['"', '\'']) {
         return Err("there are quotes around it: remove them".to_owned());
+    }
+    if text.contains('…') {
+        return Err(
+            "the `…` stands for what was left out: write the whole line, as `devp2p node` \
+                    prints it"
+                .to_owned(),
+        );
     }
     if text.starts_with("enr:") {
         return Ok(read::<Enr>(text)?.enode());

@@ -13,20 +13,28 @@ use devp2p_core::p2p::printable;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout};
 
 use crate::failure::Failure;
 use crate::stop::Stop;
 
 /// How long the last lines may take when everything else has ended.
 const LAST_LINES: Duration = Duration::from_secs(1);
+/// What comes so soon after a signal is the same one: `timeout` sends it to the program and to its
+/// group.
+const SAME_SIGNAL: Duration = Duration::from_millis(100);
 
 /// How this program is called, as it was called now: in a command that is printed, to be typed as it
 /// stands.
 pub(crate) fn program() -> String {
     let called = env::args_os().next().unwrap_or_else(|| "devp2p".into());
-    let called = printable(&called.to_string_lossy());
-    if called.contains(' ') { format!("\"{called}\"") } else { called }
+    quoted(&printable(&called.to_string_lossy()))
+}
+
+/// A word of a command, in quotes if a shell would see more in it than a word.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "./\\:-_~".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// Prints a line, or several.
@@ -79,13 +87,22 @@ impl<T: Send + 'static> Printing<T> {
         stop: &mut Stop,
         ending: impl Future<Output = ()>,
     ) -> Option<Result<T, Failure>> {
+        let second_signal = async {
+            let begin = Instant::now();
+            loop {
+                stop.signal().await;
+                if begin.elapsed() >= SAME_SIGNAL {
+                    return;
+                }
+            }
+        };
         tokio::select! {
             biased;
             done = async {
                 ending.await;
                 timeout(LAST_LINES, self.0).await.ok()?.ok()
             } => done,
-            () = stop.signal() => None,
+            () = second_signal => None,
         }
     }
 }

@@ -29,6 +29,19 @@ fn it_says_who_it_is_and_how_to_connect() {
 }
 
 #[test]
+fn the_lines_to_type_say_what_others_must_speak_and_invite_nobody_without_slots() {
+    let base = ["node", "--listen", "127.0.0.1:0", "--for", "0"];
+    let echo = devp2p(&[&base[..], &["--echo", "foo/42/1"]].concat()).stdout;
+    for command in ["--connect", "--bootnode"] {
+        let line = format!(" node --listen 127.0.0.1:0 --echo foo/42/1 {command} \"enode://");
+        assert!(echo.contains(&line), "{echo}");
+    }
+    let closed = devp2p(&[&base[..], &["--max-peers", "0"]].concat()).stdout;
+    assert!(closed.contains("It has no slots for peers"), "{closed}");
+    assert!(!closed.contains("--connect") && closed.contains(" ping \"enode://"), "{closed}");
+}
+
+#[test]
 fn without_discovery_it_opens_no_udp_and_is_no_bootnode() {
     let args = ["node", "--listen", "127.0.0.1:0", "--no-discovery", "--for", "0"];
     let node = devp2p(&args);

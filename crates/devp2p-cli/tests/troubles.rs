@@ -143,11 +143,11 @@ fn behind_a_nat_the_ports_outside_are_told_and_both_families() {
 fn why_there_are_no_peers_is_said_once() {
     let enode = format!("enode://{STRANGER}@{CLOSED_ADDRESS}");
     let node = Devp2p::node(&["--patience", "1", "--connect", &enode]);
-    let warning = error_with(&node, "no peers after 1 s: none of");
-    assert!(warning.contains("dials has made a peer: "), "{warning}");
+    let warning = error_with(&node, "no peers after 1 s: ");
+    assert!(warning.contains("no peer: ") || warning.contains("made a peer: "), "{warning}");
     assert!(warning.contains("connection refused"), "{warning}");
     let program = env!("CARGO_BIN_EXE_devp2p");
-    assert!(warning.ends_with(&format!("More: `{program} diagnose`, with the same options")));
+    assert!(warning.ends_with(&format!("give its options to `{program} diagnose`")), "{warning}");
 }
 
 #[test]
@@ -183,6 +183,29 @@ fn that_it_does_not_start_is_a_diagnosis() {
     let json: Value =
         serde_json::from_str(&devp2p(&[&args[..], &["--json"]].concat()).stdout).unwrap();
     assert!(json["whyNoPeers"][0].as_str().unwrap().starts_with(why), "{json}");
+}
+
+#[test]
+fn a_peer_that_leaves_at_once_is_none_and_why_it_left_is_told() {
+    let node = Devp2p::node(&["--echo", "foo/42/1"]);
+    let args = ["diagnose", "--listen", "127.0.0.1:0", "--connect", &node.enode()];
+    let diagnosis = devp2p(&args);
+    assert_eq!(diagnosis.code, Some(1), "{diagnosis:?}");
+    let why =
+        "peers that it had dialed have gone: 1 × it said \"useless peer\" (0x03): we share no";
+    assert!(diagnosis.stdout.contains(why), "{diagnosis:?}");
+}
+
+#[test]
+fn an_outside_address_that_does_not_lead_to_it_is_warned_of() {
+    let table =
+        [("127.0.0.1:0", "10.1.2.3", "only this machine"), ("0.0.0.0:0", "2001:db8::7", "IPv6")];
+    for (listen, ip, why) in table {
+        let node = devp2p(&["node", "--listen", listen, "--ip", ip, "--for", "0"]);
+        assert_eq!(node.code, Some(0), "{node:?}");
+        assert!(node.stderr.contains(&format!("WARN --ip {ip} does not lead to where it listens")));
+        assert!(node.stderr.contains(why), "{node:?}");
+    }
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn a_wrong_command_line_is_told_with_what_is_wrong() {
         ("ping enode://KEY@127.0.0.1:70000", "TCP port"),
         ("ping enode://KEY@127.0.0.1:1?discport=x", "UDP port"),
         ("ping enode://KEY", "add the address"),
+        ("ping enode://…", "write the whole line"),
         ("ping enode://KEY@0.0.0.0:1", "0.0.0.0 stands for all addresses"),
     ]);
 }

@@ -77,6 +77,23 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    /// The same with who said it, for people: `it said "too many peers" (0x04)`.
+    pub fn in_words(&self) -> String {
+        let hint = |reason: &DisconnectReason| match reason {
+            DisconnectReason::UselessPeer => ": we share no protocol",
+            _ => "",
+        };
+        match self {
+            Self::Remote(reason) => {
+                format!("it said \"{reason}\" (0x{:02x}){}", reason.code(), hint(reason))
+            }
+            Self::Local(reason) => {
+                format!("we said \"{reason}\" (0x{:02x}){}", reason.code(), hint(reason))
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// What to tell the other side, if anything.
     ///
     /// As go-ethereum, nothing is said when the stream cannot carry it any more, and about a message
@@ -210,7 +227,8 @@ fn connect_hint(kind: io::ErrorKind) -> String {
             "connection refused: is the node running, and is the port right?".to_owned()
         }
         io::ErrorKind::NotFound => {
-            "its host name has no address: is it spelled right, is the network there?".to_owned()
+            "its host name cannot be looked up: is it spelled right, and is there a network?"
+                .to_owned()
         }
         io::ErrorKind::TimedOut => {
             "no answer: is the address right, or a firewall between?".to_owned()

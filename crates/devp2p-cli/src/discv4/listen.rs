@@ -101,6 +101,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 fn introduction(json: bool, discovery: &Discovery) -> Result<String, Failure> {
     let (enr, listen_addr) = (discovery.local_enr(), discovery.local_addr());
     let (enode, program) = (enr.enode(), output::program());
+    let any_port = output::quoted(&SocketAddr::new(listen_addr.ip(), 0).to_string());
     if json {
         let id = enr.public_key();
         let introduction = Introduction { enode, enr, id, listen_addr };
@@ -114,7 +115,7 @@ fn introduction(json: bool, discovery: &Discovery) -> Result<String, Failure> {
          In another terminal, see whether it answers, or let another node begin with it:\n\
          \n  \
            {program} discv4 ping \"{enode}\"\n  \
-           {program} discv4 listen --listen 127.0.0.1:0 --bootnode \"{enode}\"\n"
+           {program} discv4 listen --listen {any_port} --bootnode \"{enode}\"\n"
     ))
 }
 

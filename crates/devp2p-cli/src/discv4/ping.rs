@@ -59,7 +59,13 @@ fn report(json: bool, node: &Node, pong: &Pong, time: Duration) -> Result<(), Fa
         return output::json(&Answer { enode: node.enode(), milliseconds, seen_at, enr_seq });
     }
     let record = match pong.enr_seq {
-        Some(seq) => format!("seq {seq}; `{} discv4 enr` shows it", output::program()),
+        Some(seq) => {
+            format!(
+                "seq {seq}; this shows it:\n  {} discv4 enr \"{}\"",
+                output::program(),
+                node.enode()
+            )
+        }
         None => "it has none".to_owned(),
     };
     output::line(format_args!(

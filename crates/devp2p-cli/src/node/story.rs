@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::net::SocketAddr;
 
 use devp2p_core::events::{MsgEvent, PeerEvent};
-use devp2p_core::net::{Direction, EndReason, NodeInfo, PeerInfo};
+use devp2p_core::net::{Direction, NodeInfo, PeerInfo};
 use devp2p_core::p2p::Capability;
 
 use crate::failure::Failure;
@@ -24,12 +24,12 @@ impl Story {
     ///
     /// # Errors
     /// [`Failure::Output`].
-    pub(super) fn begin(json: bool, node: &NodeInfo) -> Result<Self, Failure> {
+    pub(super) fn begin(json: bool, node: &NodeInfo, host: &Host) -> Result<Self, Failure> {
         if json {
             output::json(node)?;
             Ok(Self::Json)
         } else {
-            output::line(introduction(node))?;
+            output::line(introduction(node, host))?;
             Ok(Self::Text)
         }
     }
@@ -49,7 +49,16 @@ impl Story {
     }
 }
 
-fn introduction(node: &NodeInfo) -> String {
+/// What others must know who want to connect to a node, besides where it is.
+#[derive(Debug)]
+pub(super) struct Host {
+    /// The options that make a node speak what it speaks.
+    pub(super) echo: String,
+    /// Whether it has slots for peers.
+    pub(super) has_slots: bool,
+}
+
+fn introduction(node: &NodeInfo, host: &Host) -> String {
     let NodeInfo { name, enode, id, ports, .. } = node;
     let Some(listen_addr) = node.listen_addr else {
         return format!(
@@ -60,22 +69,28 @@ fn introduction(node: &NodeInfo) -> String {
                enode://{id}\n"
         );
     };
-    let (program, any_port) = (output::program(), SocketAddr::new(listen_addr.ip(), 0));
+    let (program, echo) = (output::program(), &host.echo);
+    let any_port = output::quoted(&SocketAddr::new(listen_addr.ip(), 0).to_string());
+    let (connect, slots) = match host.has_slots {
+        true => ("connect to it, ", ""),
+        false => ("", "\nIt has no slots for peers: it refuses all but trusted nodes.\n"),
+    };
     let mut text = format!(
         "{name} listens on {listen_addr}. Ctrl-C ends it.\n\
          \n  \
            {enode}\n\
-         {}\n\
-         {}, connect to it, see whether it answers{}:\n\
-         \n  \
-           {program} node --listen {any_port} --connect \"{enode}\"\n  \
-           {program} ping \"{enode}\"\n",
+         {}{slots}\n\
+         {}, {connect}see whether it answers{}:\n\n",
         what_it_speaks(node),
         where_from(node),
         if ports.discovery == 0 { "" } else { ", or find others through it" },
     );
+    if host.has_slots {
+        text += &format!("  {program} node --listen {any_port}{echo} --connect \"{enode}\"\n");
+    }
+    text += &format!("  {program} ping \"{enode}\"\n");
     if ports.discovery != 0 {
-        text += &format!("  {program} node --listen {any_port} --bootnode \"{enode}\"\n");
+        text += &format!("  {program} node --listen {any_port}{echo} --bootnode \"{enode}\"\n");
     }
     text
 }
@@ -87,14 +102,14 @@ fn what_it_speaks(node: &NodeInfo) -> String {
     }
     let protocols: Vec<String> = node.protocols.iter().map(Capability::to_string).collect();
     format!(
-        "\nIt speaks {}. Nodes that speak none of it are sent away: give them an --echo, too.\n",
+        "\nIt speaks {}. Nodes that speak none of it are sent away: they need an --echo, too.\n",
         protocols.join(", ")
     )
 }
 
 /// Where the enode leads to this node.
 fn where_from(node: &NodeInfo) -> &'static str {
-    if node.ip.is_loopback() {
+    if node.ip.is_loopback() || node.listen_addr.is_some_and(|addr| addr.ip().is_loopback()) {
         "In another terminal of this machine"
     } else {
         "In another terminal, or on another machine in this network"
@@ -112,7 +127,7 @@ fn sentence(event: &PeerEvent) -> Option<String> {
             Some(format!("peer added    {}{remote}, {dialed}", Who(peer)))
         }
         PeerEvent::Drop { peer, error } => {
-            Some(format!("peer dropped  {}: {}", Who(peer), Why(error)))
+            Some(format!("peer dropped  {}: {}", Who(peer), error.in_words()))
         }
         PeerEvent::MsgRecv(msg) => Some(format!("msg received  {}", What(msg))),
         PeerEvent::MsgSend(msg) => Some(format!("msg sent      {}", What(msg))),
@@ -139,20 +154,5 @@ impl Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let MsgEvent { peer, protocol, msg_code, msg_size, .. } = self.0;
         write!(f, "{}: {protocol} code {msg_code}, {msg_size} bytes", Who(peer))
-    }
-}
-
-/// Why a connection ended, and at whose wish.
-struct Why<'a>(&'a EndReason);
-
-impl Display for Why<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            EndReason::Remote(reason) => {
-                write!(f, "it said \"{reason}\" (0x{:02x})", reason.code())
-            }
-            EndReason::Local(reason) => write!(f, "we said \"{reason}\" (0x{:02x})", reason.code()),
-            other => other.fmt(f),
-        }
     }
 }

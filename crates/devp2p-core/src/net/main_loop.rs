@@ -132,8 +132,8 @@ impl MainLoop {
                 if added.is_ok() && !has_slot {
                     warn!(
                         peer = %key.short(),
-                        "all {} slots are taken, so it is not dialed until one is free: raise \
-                         `max_peers`, or trust this node",
+                        "all {} slots are taken, so it is not dialed until one is free: allow more \
+                         peers (`max_peers`, `--max-peers`), or trust this node",
                         self.admission.max_peers()
                     );
                 }
@@ -309,7 +309,7 @@ impl MainLoop {
         }
         let peer = entry.peer.take();
         if peer.is_none() {
-            self.ledger.failed(entry.direction, &reason);
+            self.ledger.failed(entry.direction, &reason.in_words());
         }
         match (peer, entry.dialed) {
             (Some(peer), _) => self.dropped(peer, reason),
@@ -325,6 +325,7 @@ impl MainLoop {
         debug!(peer = %peer.id.short(), reason = %error, "peer dropped");
         let now = self.now();
         self.dials.dropped(&peer.id, now);
+        self.ledger.lost(peer.direction, &error.in_words());
         self.events.send(PeerEvent::Drop { peer, error });
     }
 
@@ -338,7 +339,7 @@ impl MainLoop {
         let failed = retry.filter(|_| !quitting && !self.admission.contains(&key));
         match failed {
             Some(wait) if self.unreachable.failed(key, &reason, now) => {
-                warn!(peer = %key.short(), at = %Place(&enode), %reason, "dial failed; trying again in {wait:?}");
+                warn!(peer = %key.short(), at = %Place(&enode), reason = %reason.in_words(), "dial failed; trying again in {wait:?}");
                 self.events.send(PeerEvent::DialFailed { enode, error: reason });
             }
             Some(wait) => {

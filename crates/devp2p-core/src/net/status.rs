@@ -49,6 +49,8 @@ pub struct Attempts {
     pub peers: u64,
     /// The others that have ended: how many for which reason.
     pub failed: BTreeMap<String, u64>,
+    /// The peers that have gone: how many for which reason.
+    pub lost: BTreeMap<String, u64>,
 }
 
 /// What became of all connections, since the start.
@@ -73,7 +75,12 @@ impl Ledger {
 
     /// It has ended, and was none.
     pub(super) fn failed(&mut self, direction: Direction, reason: &impl ToString) {
-        self.attempts(direction).failed(reason);
+        count(&mut self.attempts(direction).failed, reason);
+    }
+
+    /// It was a peer, and has ended.
+    pub(super) fn lost(&mut self, direction: Direction, reason: &impl ToString) {
+        count(&mut self.attempts(direction).lost, reason);
     }
 
     fn attempts(&mut self, direction: Direction) -> &mut Attempts {
@@ -84,23 +91,20 @@ impl Ledger {
     }
 }
 
-impl Attempts {
-    /// One did not become a peer.
-    fn failed(&mut self, reason: &impl ToString) {
-        let reason = reason.to_string();
-        let is_full = self.failed.len() >= REASONS && !self.failed.contains_key(&reason);
-        let reason = if is_full { OTHERS.to_owned() } else { reason };
-        let count = self.failed.entry(reason).or_default();
-        *count = count.saturating_add(1);
-    }
+/// One more for this reason.
+fn count(reasons: &mut BTreeMap<String, u64>, reason: &impl ToString) {
+    let reason = reason.to_string();
+    let is_full = reasons.len() >= REASONS && !reasons.contains_key(&reason);
+    let count = reasons.entry(if is_full { OTHERS.to_owned() } else { reason }).or_default();
+    *count = count.saturating_add(1);
+}
 
-    /// The reasons, the most frequent first, as in `3 × connection refused`.
-    fn reasons(&self) -> String {
-        let mut reasons: Vec<_> = self.failed.iter().collect();
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        let told = |(reason, count): &(&String, &u64)| format!("{count} × {reason}");
-        reasons.iter().take(3).map(told).collect::<Vec<_>>().join("; ")
-    }
+/// The reasons, the most frequent first, as in `3 × connection refused`.
+fn listed(reasons: &BTreeMap<String, u64>) -> String {
+    let mut reasons: Vec<_> = reasons.iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let told = |(reason, count): &(&String, &u64)| format!("{count} × {reason}");
+    reasons.iter().take(3).map(told).collect::<Vec<_>>().join("; ")
 }
 
 impl Status {
@@ -113,7 +117,9 @@ impl Status {
         }
         let mut reasons = Vec::new();
         if self.max_peers == 0 {
-            reasons.push("it may have no peers: the limit is 0 (`max_peers`)".to_owned());
+            reasons.push(
+                "it may have no peers: the limit is 0 (`max_peers`, `--max-peers`)".to_owned(),
+            );
         }
         self.those_we_dial(&mut reasons);
         self.those_who_come(node, &mut reasons);
@@ -121,15 +127,19 @@ impl Status {
     }
 
     fn those_we_dial(&self, reasons: &mut Vec<String>) {
-        let Attempts { begun, peers, failed } = &self.dials;
+        let Attempts { begun, peers, failed, lost } = &self.dials;
         let bootnodes = self.discovery.as_ref().map_or(&[][..], |discovery| &discovery.bootnodes);
         let is_there = |state| matches!(state, BootnodeState::Answered);
         let answers = bootnodes.iter().any(|bootnode| is_there(bootnode.state));
+        if !lost.is_empty() {
+            reasons.push(format!("peers that it had dialed have gone: {}", listed(lost)));
+        }
         if !failed.is_empty() {
-            let reasons_of_dials = self.dials.reasons();
-            reasons.push(match peers {
-                0 => format!("none of {begun} dials has made a peer: {reasons_of_dials}"),
-                _ => format!("of {begun} dials {peers} made a peer: {reasons_of_dials}"),
+            let why = listed(failed);
+            reasons.push(match (begun, peers) {
+                (1, _) => format!("the only dial has made no peer: {why}"),
+                (_, 0) => format!("none of {begun} dials has made a peer: {why}"),
+                _ => format!("of {begun} dials {peers} made a peer: {why}"),
             });
         }
         if self.static_nodes == 0 && bootnodes.is_empty() {
@@ -142,8 +152,8 @@ impl Status {
         } else if answers && *begun == 0 && self.static_nodes == 0 {
             let nodes = self.discovery.as_ref().map_or(0, |discovery| discovery.nodes);
             reasons.push(format!(
-                "discovery knows {nodes} nodes, and none of them takes connections and is free to be \
-                 dialed"
+                "discovery knows {}, and nobody there takes connections and is free to be dialed",
+                nodes_in_words(nodes)
             ));
         }
     }
@@ -153,7 +163,10 @@ impl Status {
             reasons.push("nobody can connect to it: it does not listen".to_owned());
             return;
         };
-        let Attempts { begun, failed, .. } = &self.inbound;
+        let Attempts { begun, failed, lost, .. } = &self.inbound;
+        if !lost.is_empty() {
+            reasons.push(format!("peers that had come have gone: {}", listed(lost)));
+        }
         if *begun == 0 {
             let why = match node.ip {
                 _ if listen_addr.ip().is_loopback() => {
@@ -168,10 +181,15 @@ impl Status {
             };
             reasons.push(format!("nobody has connected to {listen_addr}: {why}"));
         } else if !failed.is_empty() {
-            let why = self.inbound.reasons();
-            reasons.push(format!("{begun} have connected to it, and none stayed: {why}"));
+            let why = listed(failed);
+            reasons.push(format!("of {begun} that have connected some were no peers: {why}"));
         }
     }
+}
+
+/// So many nodes.
+pub(super) fn nodes_in_words(count: usize) -> String {
+    if count == 1 { "1 node".to_owned() } else { format!("{count} nodes") }
 }
 
 /// Whether an address leads nowhere from other networks.
@@ -223,7 +241,7 @@ mod tests {
 
     fn attempts(begun: u64, peers: u64, failed: &[(&str, u64)]) -> Attempts {
         let failed = failed.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect();
-        Attempts { begun, peers, failed }
+        Attempts { begun, peers, failed, lost: BTreeMap::new() }
     }
 
     fn bootnode(state: BootnodeState) -> Option<DiscoveryStatus> {
@@ -274,10 +292,20 @@ mod tests {
         };
         let dials =
             "none of 14 dials has made a peer: 8 × connection refused; 3 × too many peers; 1 × a";
-        let visits = "2 have connected to it, and none stayed: 2 × useless peer";
+        let visits = "of 2 that have connected some were no peers: 2 × useless peer";
         check(&status, &node("0.0.0.0:1", "203.0.113.7"), &[dials, visits]);
         let some = Status { dials: attempts(14, 1, &failed), ..status };
         check(&some, &node("", "127.0.0.1"), &["of 14 dials 1 made a peer", "does not listen"]);
+    }
+
+    #[test]
+    fn peers_that_have_gone_are_told_with_why() {
+        let lost = BTreeMap::from([("it said \"useless peer\" (0x03)".to_owned(), 2)]);
+        let dials = Attempts { lost: lost.clone(), ..attempts(2, 2, &[]) };
+        let inbound = Attempts { lost, ..attempts(2, 2, &[]) };
+        let status = Status { static_nodes: 1, dials, inbound, ..fresh() };
+        let why = ["had dialed have gone: 2 × it said", "had come have gone: 2 × it said"];
+        check(&status, &node("0.0.0.0:1", "203.0.113.7"), &why);
     }
 
     #[test]
@@ -286,7 +314,7 @@ mod tests {
         for (state, why) in [
             (BootnodeState::Silent, "no bootnode has answered: "),
             (BootnodeState::Expired(80), "answers 100 s late by the clock of this machine"),
-            (BootnodeState::Answered, "discovery knows 3 nodes, and none of them"),
+            (BootnodeState::Answered, "discovery knows 3 nodes, and nobody there"),
         ] {
             let status = Status { discovery: bootnode(state), ..fresh() };
             check(&status, &quiet, &[why, "does not listen"]);
@@ -295,9 +323,9 @@ mod tests {
 
     #[test]
     fn reasons_without_end_are_counted_together() {
-        let mut attempts = Attempts::default();
-        (0..100).for_each(|n| attempts.failed(&n));
-        assert_eq!(attempts.failed.len(), REASONS + 1);
-        assert_eq!(attempts.failed[OTHERS], 84);
+        let mut reasons = BTreeMap::new();
+        (0..100).for_each(|n| count(&mut reasons, &n));
+        assert_eq!(reasons.len(), REASONS + 1);
+        assert_eq!(reasons[OTHERS], 84);
     }
 }

@@ -16,7 +16,8 @@ pub(crate) fn run(args: &[&str]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let Some((name, args)) = args.split_first() else {
+    let named = args.split_first().filter(|(name, _)| !matches!(**name, "-h" | "--help"));
+    let Some((name, args)) = named else {
         print!("Usage: cargo lesson <name> [args…]\n\n{}", list(&lessons));
         return ExitCode::SUCCESS;
     };
@@ -70,7 +71,11 @@ fn unknown(lessons: &[Lesson], name: &str) -> String {
         Some(lesson) => format!(" Did you mean {} ({})?", lesson.short, lesson.name),
         None => String::new(),
     };
-    format!("There is no lesson {name:?}.{guess}\n\n{}", list(lessons))
+    let order = match name.starts_with('-') {
+        true => " Its name comes first, its options behind it: cargo lesson a1 -v",
+        false => "",
+    };
+    format!("There is no lesson {name:?}.{guess}{order}\n\n{}", list(lessons))
 }
 
 fn list(lessons: &[Lesson]) -> String {

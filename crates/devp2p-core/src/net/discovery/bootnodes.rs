@@ -48,7 +48,7 @@ impl fmt::Display for BootnodeStatus {
         }
         match (&self.trouble, self.state) {
             (Some(trouble), _) => write!(f, ": {trouble}"),
-            (None, BootnodeState::Unknown) => f.write_str(": not asked yet"),
+            (None, BootnodeState::Unknown) => f.write_str(": nothing heard yet"),
             (None, BootnodeState::Answered) => f.write_str(": answers"),
             (None, BootnodeState::Silent) => f.write_str(": no answer"),
             (None, BootnodeState::Expired(seconds)) => write!(
@@ -137,7 +137,8 @@ impl Bootnodes {
         if !self.told_silent && !self.entries.is_empty() {
             self.told_silent = true;
             let status = self.status(service);
-            let is_silent = status.iter().any(|it| it.state == BootnodeState::Silent);
+            let is_silent =
+                status.iter().any(|it| it.trouble.is_none() && it.state == BootnodeState::Silent);
             let advice = match is_silent {
                 true => "; do they run, does a firewall drop UDP, is this machine's clock right?",
                 false => "",
@@ -190,8 +191,8 @@ impl Bootnodes {
 
 impl Entry {
     fn tell_no_way(&mut self, why: &str) {
-        let addr = self.node.ok().map(|node| node.udp_addr());
-        warn!(bootnode = %self.enode.public_key.short(), ?addr, "a bootnode cannot be reached: {why}");
+        let addr = self.node.ok().map(|node| tracing::field::display(node.udp_addr()));
+        warn!(bootnode = %self.enode.public_key.short(), addr, "a bootnode cannot be reached: {why}");
         self.no_way = Some(why.to_owned());
     }
 }
