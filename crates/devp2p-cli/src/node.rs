@@ -171,6 +171,9 @@ impl Settings {
         if let (true, Some(listen)) = (external.is_empty(), listen) {
             external.push(lan::reachable_ip(listen.ip()).into());
         }
+        if nodes::all(&self.bootnode).iter().any(|node| node.public_key == key.public_key()) {
+            warn!("--bootnode names this node itself, which is not asked");
+        }
         allow_files(self.max_peers);
         Ok(Config {
             listen,

@@ -180,6 +180,21 @@ fn two_nodes_tell_people_that_they_met_and_parted() {
     assert!(ended.stdout.contains("we said \"client quitting\" (0x08)"), "{ended:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_that_comes_twice_at_once_is_one() {
+    let one = Devp2p::node(&[]);
+    let enode = one.enode();
+    for _ in 0..10 {
+        let two = Devp2p::node(&["--connect", &enode]);
+        two.line_with("peer added");
+        two.signal_twice("-INT");
+        let ended = two.wait();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("we said \"client quitting\""), "{ended:?}");
+    }
+}
+
 #[test]
 fn nodes_that_know_one_find_each_other() {
     let bootnode = Devp2p::node(&["--json", "--max-peers", "0"]);

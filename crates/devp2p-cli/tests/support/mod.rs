@@ -104,6 +104,13 @@ impl Devp2p {
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
     }
 
+    /// Sends a signal twice at once, as `timeout` does: to the program, and to its group.
+    #[cfg(unix)]
+    pub(crate) fn signal_twice(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id, &id]).status().unwrap().success());
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Ended {
         let (stdout, stderr) = (rest(&self.stdout), rest(&self.stderr));

@@ -27,6 +27,7 @@ use simulation::{Settings, Tables, report, run};
 fn main() -> ExitCode {
     match read_settings(env::args().skip(1)) {
         Ok(settings) => {
+            eprintln!("{} nodes look for each other: this may take half a minute.", settings.nodes);
             print!("{}", report(&settings, &run(&settings)));
             ExitCode::SUCCESS
         }
