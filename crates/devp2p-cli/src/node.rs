@@ -21,7 +21,7 @@ use crate::nodes::{self, Nodes};
 use crate::output::{self, Printing};
 use crate::stop::Stop;
 use crate::{key, lan, values};
-use story::{Host, Story};
+use story::{Invitation, Story};
 
 /// Run a node and watch its peers come and go
 #[derive(Debug, clap::Args)]
@@ -106,8 +106,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (server, events) = started?;
     tokio::spawn(say_why(server.handle().clone(), Duration::from_secs(args.patience)));
 
-    let host = args.settings.host();
-    let mut printing = Printing::start(tell(args.json, server.node_info(), host, events));
+    let invitation = args.settings.invitation();
+    let mut printing = Printing::start(tell(args.json, server.node_info(), invitation, events));
     match printing.until(&mut stop, args.seconds.map(Duration::from_secs)).await {
         Some(done) => {
             server.stop().await;
@@ -133,12 +133,12 @@ impl Settings {
     }
 
     /// What those who want to connect to it must know.
-    fn host(&self) -> Host {
+    fn invitation(&self) -> Invitation {
         let echo = |(capability, length): &(Capability, u64)| {
             format!(" --echo {}", output::quoted(&format!("{capability}/{length}")))
         };
         let echo = self.echo.iter().map(echo).collect();
-        Host { echo, has_slots: self.max_peers > 0 || !self.trusted.is_empty() }
+        Invitation { echo, has_slots: self.max_peers > 0 || !self.trusted.is_empty() }
     }
 
     /// Warns when nobody can come where the node says that it is.
@@ -240,8 +240,13 @@ async fn echo(_peer: PeerInfo, mut pipe: MsgPipe) -> Result<(), ProtocolError> {
 }
 
 /// Says who the node is, and tells every event until it has stopped, or the output fails.
-async fn tell(json: bool, node: NodeInfo, host: Host, mut events: Events) -> Result<(), Failure> {
-    let story = Story::begin(json, &node, &host)?;
+async fn tell(
+    json: bool,
+    node: NodeInfo,
+    invitation: Invitation,
+    mut events: Events,
+) -> Result<(), Failure> {
+    let story = Story::begin(json, &node, &invitation)?;
     while let Some(event) = events.next().await {
         story.go_on(&event)?;
     }

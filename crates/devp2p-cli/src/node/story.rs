@@ -24,12 +24,16 @@ impl Story {
     ///
     /// # Errors
     /// [`Failure::Output`].
-    pub(super) fn begin(json: bool, node: &NodeInfo, host: &Host) -> Result<Self, Failure> {
+    pub(super) fn begin(
+        json: bool,
+        node: &NodeInfo,
+        invitation: &Invitation,
+    ) -> Result<Self, Failure> {
         if json {
             output::json(node)?;
             Ok(Self::Json)
         } else {
-            output::line(introduction(node, host))?;
+            output::line(introduction(node, invitation))?;
             Ok(Self::Text)
         }
     }
@@ -51,14 +55,14 @@ impl Story {
 
 /// What others must know who want to connect to a node, besides where it is.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct Invitation {
     /// The options that make a node speak what it speaks.
     pub(super) echo: String,
     /// Whether it has slots for peers.
     pub(super) has_slots: bool,
 }
 
-fn introduction(node: &NodeInfo, host: &Host) -> String {
+fn introduction(node: &NodeInfo, invitation: &Invitation) -> String {
     let NodeInfo { name, enode, id, ports, .. } = node;
     let Some(listen_addr) = node.listen_addr else {
         return format!(
@@ -69,9 +73,9 @@ fn introduction(node: &NodeInfo, host: &Host) -> String {
                enode://{id}\n"
         );
     };
-    let (program, echo) = (output::program(), &host.echo);
+    let (program, echo) = (output::program(), &invitation.echo);
     let any_port = output::quoted(&SocketAddr::new(listen_addr.ip(), 0).to_string());
-    let (connect, slots) = match host.has_slots {
+    let (connect, slots) = match invitation.has_slots {
         true => ("connect to it, ", ""),
         false => ("", "\nIt has no slots for peers: it refuses all but trusted nodes.\n"),
     };
@@ -85,7 +89,7 @@ fn introduction(node: &NodeInfo, host: &Host) -> String {
         where_from(node),
         if ports.discovery == 0 { "" } else { ", or find others through it" },
     );
-    if host.has_slots {
+    if invitation.has_slots {
         text += &format!("  {program} node --listen {any_port}{echo} --connect \"{enode}\"\n");
     }
     text += &format!("  {program} ping \"{enode}\"\n");

@@ -39,14 +39,15 @@ pub struct Config {
     /// unless `DiscoveryV4` is set.)
     pub discovery: bool,
     /// The nodes that discovery begins with. Host names are looked up at the start, and again when
-    /// nobody answers; it is enough if one of them leads somewhere. With them the server searches for nodes and dials them, into a third of its slots, at least one;
-    /// inbound connections get the rest: with `max_peers` 1 none. Without them all slots are for
-    /// everybody.
+    /// nobody answers; it is enough if one of them leads somewhere. With them the server searches
+    /// for nodes and dials them, into a third of its slots, at least one; inbound connections get
+    /// the rest: with `max_peers` 1 none. Without them all slots are for everybody.
     pub bootnodes: Vec<Enode>,
     /// Where others reach it, as its enode and its record say: behind a NAT, with other ports than
     /// it has itself. One for IPv4 and one for IPv6 at most; the enode has the one that more of
-    /// the world can reach, as [`Enr::ip`](crate::enr::Enr::ip) says. The default is the address that it listens on, or 127.0.0.1 if that is all of them; then it also
-    /// believes ten nodes that see it elsewhere.
+    /// the world can reach, as [`Enr::ip`](crate::enr::Enr::ip) says. The default is the address
+    /// that it listens on, or 127.0.0.1 if that is all of them; then it also believes ten nodes that
+    /// see it elsewhere.
     pub external: Vec<External>,
     /// The protocols it speaks. Without any it accepts every peer, and has nothing to say to
     /// them.

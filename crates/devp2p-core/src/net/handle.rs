@@ -90,8 +90,7 @@ impl Handle {
     /// Makes `enode` a static node, until it is removed: it is dialed as soon as a slot is free
     /// (never, with `max_peers` 0, unless it is trusted), and again 35 s after it was gone. While it
     /// cannot be reached, discovery is asked where it is; a server with bootnodes takes an enode
-    /// without an address, too. Returns
-    /// when that is noted; the connection comes later, as an event.
+    /// without an address, too. Returns when that is noted; the connection comes later, as an event.
     ///
     /// # Errors
     /// [`AddPeerError`] when it cannot be dialed: no address, no port, or our own key.
