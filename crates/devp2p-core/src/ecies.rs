@@ -25,6 +25,8 @@
 //!
 //! Spec: [RLPx, ECIES encryption](https://github.com/ethereum/devp2p/blob/master/rlpx.md#ecies-encryption)
 
+mod fields;
+
 use aes::Aes128;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
@@ -35,6 +37,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::keys::{NodeKey, PublicKey, SharedSecret};
+use crate::record::{AS_HEX, Recorder};
 
 /// First byte of an uncompressed public key.
 const UNCOMPRESSED: u8 = 0x04;
@@ -54,14 +57,26 @@ pub fn encrypt(
     shared_data: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Vec<u8> {
+    seal(recipient, plaintext, shared_data, rng).0
+}
+
+/// The same; also returns the secret key of R, and what it and the recipient's key agree on.
+pub(crate) fn seal(
+    recipient: &PublicKey,
+    plaintext: &[u8],
+    shared_data: &[u8],
+    rng: &mut impl CryptoRng,
+) -> (Vec<u8>, NodeKey, SharedSecret) {
     let ephemeral = NodeKey::generate(rng);
-    let keys = Keys::derive(&ephemeral.agree(recipient));
+    let secret = ephemeral.agree(recipient);
+    let keys = Keys::derive(&secret, &mut ());
     let mut iv = [0; 16];
     rng.fill_bytes(&mut iv);
     let mut c = plaintext.to_vec();
     keys.apply_keystream(iv, &mut c);
     let tag = keys.authenticate(&iv, &c, shared_data).finalize().into_bytes();
-    [&[UNCOMPRESSED][..], &ephemeral.public_key().to_bytes(), &iv, &c, &tag].concat()
+    let r = ephemeral.public_key().to_bytes();
+    ([&[UNCOMPRESSED][..], &r, &iv, &c, &tag].concat(), ephemeral, secret)
 }
 
 /// Decrypts a ciphertext made for `key` with the same `shared_data`.
@@ -76,20 +91,69 @@ pub fn decrypt(
     ciphertext: &[u8],
     shared_data: &[u8],
 ) -> Result<Vec<u8>, EciesError> {
-    let (first, rest) = ciphertext.split_first().ok_or(EciesError)?;
-    let (r, rest) = rest.split_first_chunk::<64>().ok_or(EciesError)?;
-    let (iv, rest) = rest.split_first_chunk::<16>().ok_or(EciesError)?;
-    let (c, tag) = rest.split_last_chunk::<32>().ok_or(EciesError)?;
-    if *first != UNCOMPRESSED {
-        return Err(EciesError);
+    let ciphertext = Ciphertext::read(ciphertext, &mut ())?;
+    ciphertext.open(&key.agree(&ciphertext.r), shared_data, &mut ())
+}
+
+/// A ciphertext, taken apart; its tag is not checked yet.
+pub(crate) struct Ciphertext<'a> {
+    /// The public key that was made for it.
+    pub(crate) r: PublicKey,
+    iv: &'a [u8; 16],
+    c: &'a [u8],
+    tag: &'a [u8; 32],
+}
+
+impl<'a> Ciphertext<'a> {
+    /// Takes it apart: sizes, and R on the curve.
+    pub(crate) fn read(
+        ciphertext: &'a [u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<Self, EciesError> {
+        if ciphertext.len() < OVERHEAD {
+            return Err(EciesError);
+        }
+        let (r, iv, rest) = Self::read_start(ciphertext, recorder)?;
+        let (c, tag) = rest.split_last_chunk::<32>().ok_or(EciesError)?;
+        recorder.field(&fields::C, c, &AS_HEX);
+        recorder.field(&fields::TAG, tag, &AS_HEX);
+        Ok(Self { r, iv, c, tag })
     }
-    let r = PublicKey::from_bytes(*r).map_err(|_| EciesError)?;
-    let keys = Keys::derive(&key.agree(&r));
-    // `verify_slice` compares in constant time.
-    keys.authenticate(iv, c, shared_data).verify_slice(tag).map_err(|_| EciesError)?;
-    let mut plaintext = c.to_vec();
-    keys.apply_keystream(*iv, &mut plaintext);
-    Ok(plaintext)
+
+    /// Everything before c: R, and the IV.
+    pub(crate) fn read_start(
+        ciphertext: &'a [u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<(PublicKey, &'a [u8; 16], &'a [u8]), EciesError> {
+        recorder.part(&fields::CIPHERTEXT);
+        let (form, rest) = ciphertext.split_first_chunk::<1>().ok_or(EciesError)?;
+        if *form != [UNCOMPRESSED] {
+            return Err(EciesError);
+        }
+        recorder.field(&fields::FORM, form, &"x and y follow");
+        let (r, rest) = rest.split_first_chunk::<64>().ok_or(EciesError)?;
+        let point = PublicKey::from_bytes(*r).map_err(|_| EciesError)?;
+        recorder.field(&fields::R, r, &AS_HEX);
+        let (iv, rest) = rest.split_first_chunk::<16>().ok_or(EciesError)?;
+        recorder.field(&fields::IV, iv, &AS_HEX);
+        Ok((point, iv, rest))
+    }
+
+    /// Checks the tag, and decrypts: `secret` is what R's and the recipient's owners agree on.
+    pub(crate) fn open(
+        &self,
+        secret: &SharedSecret,
+        shared_data: &[u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<Vec<u8>, EciesError> {
+        let keys = Keys::derive(secret, recorder);
+        // `verify_slice` compares in constant time.
+        let tag = keys.authenticate(self.iv, self.c, shared_data);
+        tag.verify_slice(self.tag).map_err(|_| EciesError)?;
+        let mut plaintext = self.c.to_vec();
+        keys.apply_keystream(*self.iv, &mut plaintext);
+        Ok(plaintext)
+    }
 }
 
 /// The two keys of one ciphertext, derived from the ECDH secret.
@@ -100,7 +164,9 @@ struct Keys {
 }
 
 impl Keys {
-    fn derive(secret: &SharedSecret) -> Self {
+    fn derive(secret: &SharedSecret, recorder: &mut impl Recorder) -> Self {
+        recorder.part(&fields::KEYS);
+        recorder.value(&fields::S, secret.as_bytes());
         // kE ‖ kM = KDF(S, 32) = SHA-256(be32(1) ‖ S)
         let kdf = Sha256::new_with_prefix(1u32.to_be_bytes()).chain_update(secret.as_bytes());
         let k = Zeroizing::new(<[u8; 32]>::from(kdf.finalize()));
@@ -111,6 +177,10 @@ impl Keys {
         let mac_key = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(km)));
         let mut mac = Zeroizing::new([0; 64]);
         mac.iter_mut().zip(mac_key.iter()).for_each(|(to, from)| *to = *from);
+        recorder.value(&fields::K, &*k);
+        recorder.value(&fields::KE, ke);
+        recorder.value(&fields::KM, km);
+        recorder.value(&fields::MAC_KEY, &*mac_key);
         Self { encryption, mac }
     }
 

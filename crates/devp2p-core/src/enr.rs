@@ -22,6 +22,7 @@
 
 mod builder;
 mod error;
+mod fields;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -33,10 +34,13 @@ use sha3::{Digest, Keccak256};
 
 use crate::enode::{Address, Enode, Host};
 use crate::keys::{NodeId, PublicKey};
-use crate::rlp;
+use crate::p2p::printable;
+use crate::record::Recorder;
+use crate::rlp::{self, Items};
 
 pub use builder::EnrBuilder;
 pub use error::EnrError;
+pub(crate) use fields::RECORD;
 
 /// The longest record, in bytes.
 pub const MAX_RECORD: usize = 300;
@@ -72,18 +76,27 @@ impl Enr {
     /// # Errors
     /// All [`EnrError`]s but those about text; [`EnrError::Malformed`] also when something comes
     /// after the record.
-    pub fn decode(mut bytes: &[u8]) -> Result<Self, EnrError> {
+    pub fn decode(bytes: &[u8]) -> Result<Self, EnrError> {
+        Self::decode_noting(bytes, &mut ())
+    }
+
+    /// The same, for a recorder, in the part of the packet that the record is in.
+    pub(crate) fn decode_noting<R: Recorder>(
+        mut bytes: &[u8],
+        recorder: &mut R,
+    ) -> Result<Self, EnrError> {
         if bytes.len() > MAX_RECORD {
             return Err(EnrError::TooLong);
         }
-        let mut items = Header::decode_bytes(&mut bytes, true).map_err(|_| EnrError::Malformed)?;
+        let malformed = |_| EnrError::Malformed;
+        let mut items = Items::take(&mut bytes, &fields::LIST, recorder).map_err(malformed)?;
         if !bytes.is_empty() {
             return Err(EnrError::Malformed);
         }
-        let signature = Header::decode_bytes(&mut items, false).map_err(|_| EnrError::Malformed)?;
-        let seq = u64::decode(&mut items).map_err(|_| EnrError::Malformed)?;
-        let pairs = items;
-        check_order(pairs)?;
+        let signature = items.bytes(&fields::SIGNATURE).map_err(malformed)?;
+        let seq = items.number(&fields::SEQ).map_err(malformed)?;
+        let pairs = items.rest();
+        check_order(items)?;
         if value(pairs, "id").as_ref() != Some(SCHEME) {
             return Err(EnrError::UnknownScheme);
         }
@@ -180,16 +193,35 @@ fn digest(seq: u64, pairs: &[u8]) -> [u8; 32] {
     Keccak256::digest(rlp::list(&content)).into()
 }
 
-fn check_order(mut rest: &[u8]) -> Result<(), EnrError> {
+fn check_order<R: Recorder>(mut items: Items<'_, '_, R>) -> Result<(), EnrError> {
     let mut last = None;
-    while !rest.is_empty() {
-        let (key, _) = take_pair(&mut rest).map_err(|_| EnrError::Malformed)?;
+    while !items.is_empty() {
+        let text = |key: &&[u8]| printable(&String::from_utf8_lossy(key));
+        let key = items.string(&fields::KEY, Ok, text).map_err(|_| EnrError::Malformed)?;
+        let in_words = |value: &[u8]| value_in_words(key, value).unwrap_or_default();
+        items.item(&fields::VALUE, in_words).map_err(|_| EnrError::Malformed)?;
         if last.is_some_and(|last| key <= last) {
             return Err(EnrError::Unsorted);
         }
         last = Some(key);
     }
     Ok(())
+}
+
+/// A value, given as RLP, as the number, address or word that it is if its key says so.
+#[must_use]
+pub fn value_in_words(key: &[u8], mut rlp: &[u8]) -> Option<String> {
+    let bytes = Header::decode_bytes(&mut rlp, false).ok()?;
+    match (key, bytes) {
+        (b"tcp" | b"udp" | b"tcp6" | b"udp6", &[low]) => Some(low.to_string()),
+        (b"tcp" | b"udp" | b"tcp6" | b"udp6", &[high, low]) => {
+            Some(u16::from_be_bytes([high, low]).to_string())
+        }
+        (b"ip", _) => Some(IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?).to_string()),
+        (b"ip6", _) => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
+        (b"id", _) => Some(printable(&String::from_utf8_lossy(bytes))),
+        _ => None,
+    }
 }
 
 fn take_pair<'a>(rest: &mut &'a [u8]) -> alloy_rlp::Result<(&'a [u8], &'a [u8])> {

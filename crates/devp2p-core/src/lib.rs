@@ -13,12 +13,13 @@
 //! | 7 | [`p2p`] | what they say: Hello, Disconnect, Ping, Pong, capabilities |
 //! | 8 | [`policy`] | who may connect, and whom to dial when |
 //! | 9 | [`discv4`] | how to find nodes when only a few are known |
-//! | 10 | `info` | what a server says about itself and its peers |
-//! | 11 | `end` | why a connection ended, and what to tell the other side |
+//! | 10 | [`trace`] | what each byte of a connection is, told by the modules above |
+//! | 11 | `info` | what a server says about itself and its peers |
+//! | 12 | `end` | why a connection ended, and what to tell the other side |
 //! | | *above this line: no socket, no task, no clock, no global randomness* | |
-//! | 12 | [`events`] | what a server tells about its peers |
-//! | 13 | [`protocol`] | an async function for each peer |
-//! | 14 | [`net`] | sockets and tasks: the [`Server`](net::Server) |
+//! | 13 | [`events`] | what a server tells about its peers |
+//! | 14 | [`protocol`] | an async function for each peer |
+//! | 15 | [`net`] | sockets and tasks: the [`Server`](net::Server) |
 //!
 //! Above the line, bytes and time go in and bytes and decisions come out, so every module can be
 //! read, tested and fuzzed by itself. The feature `net` (on by default) gates what is below it,
@@ -45,7 +46,10 @@ mod json;
 pub mod keys;
 pub mod p2p;
 pub mod policy;
+mod record;
 mod rlp;
+
+pub mod trace;
 
 #[cfg(feature = "net")]
 pub mod events;

@@ -19,7 +19,8 @@ use keccak_asm::{Digest, Keccak256};
 #[cfg(not(feature = "asm"))]
 use sha3::{Digest, Keccak256};
 
-use super::Cipher;
+use super::{Cipher, fields};
+use crate::record::Recorder;
 
 /// Bytes of a MAC, and of an AES block.
 pub(super) const MAC_LEN: usize = 16;
@@ -52,22 +53,47 @@ impl Mac {
         self.digest
     }
 
+    /// Of everything absorbed so far.
+    pub(crate) fn digest(&self) -> &[u8; MAC_LEN] {
+        &self.digest
+    }
+
     /// The header-mac over 16 bytes of encrypted header.
-    pub(super) fn header(&mut self, ciphertext: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
-        self.absorb_seed(ciphertext)
+    pub(super) fn header(
+        &mut self,
+        ciphertext: &[u8; MAC_LEN],
+        recorder: &mut impl Recorder,
+    ) -> [u8; MAC_LEN] {
+        recorder.part(&fields::STATE);
+        recorder.value(&fields::DIGEST_BEFORE, &self.digest);
+        let seed = self.seed(ciphertext);
+        recorder.value(&fields::HEADER_MAC_SEED, &seed);
+        let digest = self.absorb(&[&seed]);
+        recorder.value(&fields::HEADER_DIGEST, &digest);
+        digest
     }
 
     /// The frame-mac over the encrypted, padded body.
-    pub(super) fn frame(&mut self, ciphertext: &[u8]) -> [u8; MAC_LEN] {
+    pub(super) fn frame(
+        &mut self,
+        ciphertext: &[u8],
+        recorder: &mut impl Recorder,
+    ) -> [u8; MAC_LEN] {
         let digest = self.absorb(&[ciphertext]);
-        self.absorb_seed(&digest)
+        recorder.part(&fields::STATE);
+        recorder.value(&fields::BODY_DIGEST, &digest);
+        let seed = self.seed(&digest);
+        recorder.value(&fields::FRAME_MAC_SEED, &seed);
+        let digest = self.absorb(&[&seed]);
+        recorder.value(&fields::DIGEST, &digest);
+        digest
     }
 
-    /// absorb(aes(mac-secret, digest) ^ other)
-    fn absorb_seed(&mut self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
+    /// aes(mac-secret, digest) ^ other
+    fn seed(&self, other: &[u8; MAC_LEN]) -> [u8; MAC_LEN] {
         let mut seed = self.digest.into();
         self.cipher.encrypt_block(&mut seed);
         seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
-        self.absorb(&[&seed])
+        seed.into()
     }
 }

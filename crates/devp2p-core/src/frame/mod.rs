@@ -41,6 +41,7 @@
 //! same IV, so do not count on frames being secret.
 
 mod cipher;
+mod fields;
 mod mac;
 #[cfg(test)]
 mod tests;
@@ -48,11 +49,12 @@ mod tests;
 use std::fmt;
 
 use bytes::BytesMut;
-use ctr::cipher::{InnerIvInit, StreamCipher};
+use ctr::cipher::{InnerIvInit, StreamCipher, StreamCipherSeek};
 use ctr::{Ctr64BE, CtrCore};
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
+use crate::record::{AS_HEX, Field, Recorder};
 pub(crate) use cipher::Cipher;
 use mac::MAC_LEN;
 pub(crate) use mac::Mac;
@@ -146,7 +148,7 @@ impl FrameWriter {
         header.iter_mut().zip(fields).for_each(|(byte, field)| *byte = field);
         self.keystream.apply_keystream(&mut header);
         out.extend_from_slice(&header);
-        out.extend_from_slice(&self.mac.header(&header));
+        out.extend_from_slice(&self.mac.header(&header, &mut ()));
 
         let start = out.len();
         out.extend_from_slice(frame_data);
@@ -157,7 +159,7 @@ impl FrameWriter {
             return Err(FrameError::BodyLength);
         };
         self.keystream.apply_keystream(body);
-        let frame_mac = self.mac.frame(body);
+        let frame_mac = self.mac.frame(body, &mut ());
         out.extend_from_slice(&frame_mac);
         Ok(())
     }
@@ -174,19 +176,40 @@ impl FrameReader {
     /// # Errors
     /// [`FrameError::HeaderMac`], checked before the size is believed; [`FrameError::Empty`] for
     /// frame-size 0; [`FrameError::TooBig`] above `limit` bytes.
+    #[inline]
     pub fn open_header(
         &mut self,
         bytes: &[u8; HEADER_LEN],
         limit: usize,
     ) -> Result<FrameHeader, FrameError> {
+        self.open_header_noting(bytes, limit, &mut ())
+    }
+
+    /// The same, for a recorder.
+    pub(crate) fn open_header_noting(
+        &mut self,
+        bytes: &[u8; HEADER_LEN],
+        limit: usize,
+        recorder: &mut impl Recorder,
+    ) -> Result<FrameHeader, FrameError> {
         let (header, their_mac) = bytes.split_first_chunk().ok_or(FrameError::HeaderMac)?;
-        if !equal(&self.mac.header(header), their_mac) {
+        recorder.part(&fields::FRAME);
+        recorder.field(&fields::HEADER_CIPHERTEXT, header, &AS_HEX);
+        let our_mac = self.mac.header(header, recorder);
+        recorder.part(&fields::FRAME);
+        if !equal(&our_mac, their_mac) {
             return Err(FrameError::HeaderMac);
         }
+        recorder.field(&fields::HEADER_MAC, their_mac, &"right");
+        self.note_position(&fields::HEADER_POSITION, recorder);
         let mut header = *header;
         self.keystream.apply_keystream(&mut header);
-        let [a, b, c, ..] = header;
+        let [a, b, c, d, e, f, padding @ ..] = header;
         let size = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
+        recorder.part(&fields::HEADER);
+        recorder.field(&fields::FRAME_SIZE, &[a, b, c], &size);
+        recorder.field(&fields::HEADER_DATA, &[d, e, f], &AS_HEX);
+        recorder.field(&fields::HEADER_PADDING, &padding, &AS_HEX);
         check_size(size, limit)?;
         Ok(FrameHeader { size })
     }
@@ -196,22 +219,52 @@ impl FrameReader {
     ///
     /// # Errors
     /// [`FrameError::BodyLength`], [`FrameError::FrameMac`].
-    #[expect(clippy::needless_pass_by_value, reason = "the header is the right to one body")]
+    #[inline]
     pub fn open_body<'a>(
         &mut self,
         header: FrameHeader,
         body: &'a mut [u8],
+    ) -> Result<&'a [u8], FrameError> {
+        self.open_body_noting(header, body, &mut ())
+    }
+
+    /// The same, for a recorder.
+    #[expect(clippy::needless_pass_by_value, reason = "the header is the right to one body")]
+    pub(crate) fn open_body_noting<'a>(
+        &mut self,
+        header: FrameHeader,
+        body: &'a mut [u8],
+        recorder: &mut impl Recorder,
     ) -> Result<&'a [u8], FrameError> {
         if body.len() != header.body_len() {
             return Err(FrameError::BodyLength);
         }
         let (ciphertext, their_mac) =
             body.split_last_chunk_mut::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
-        if !equal(&self.mac.frame(ciphertext), their_mac) {
+        recorder.part(&fields::FRAME);
+        recorder.field(&fields::FRAME_CIPHERTEXT, ciphertext, &AS_HEX);
+        let our_mac = self.mac.frame(ciphertext, recorder);
+        recorder.part(&fields::FRAME);
+        if !equal(&our_mac, their_mac) {
             return Err(FrameError::FrameMac);
         }
+        recorder.field(&fields::FRAME_MAC, their_mac, &"right");
+        self.note_position(&fields::BODY_POSITION, recorder);
         self.keystream.apply_keystream(ciphertext);
-        ciphertext.get(..header.size).ok_or(FrameError::BodyLength)
+        let (frame_data, padding) =
+            ciphertext.split_at_checked(header.size).ok_or(FrameError::BodyLength)?;
+        recorder.part(&fields::BODY);
+        recorder.field(&fields::FRAME_DATA, frame_data, &AS_HEX);
+        recorder.field(&fields::BODY_PADDING, padding, &AS_HEX);
+        Ok(frame_data)
+    }
+
+    /// How much of the keystream is used up.
+    fn note_position(&self, value: &'static Field, recorder: &mut impl Recorder) {
+        if recorder.listens() {
+            recorder.part(&fields::STATE);
+            recorder.number(value, self.keystream.try_current_pos().unwrap_or(u64::MAX));
+        }
     }
 }
 

@@ -45,5 +45,5 @@ fn open(reader: &mut FrameReader, frame: &[u8]) -> Result<Vec<u8>, FrameError> {
 /// The header, MAC included, with these 16 bytes of plaintext.
 fn header_by_hand(writer: &mut FrameWriter, mut header: [u8; 16]) -> [u8; HEADER_LEN] {
     writer.keystream.apply_keystream(&mut header);
-    [header, writer.mac.header(&header)].concat().try_into().unwrap()
+    [header, writer.mac.header(&header, &mut ())].concat().try_into().unwrap()
 }

@@ -9,57 +9,67 @@
 //!
 //! Spec: [RLPx, initial handshake](https://github.com/ethereum/devp2p/blob/master/rlpx.md#initial-handshake)
 
-use alloy_rlp::{Decodable, Encodable, Header};
+use alloy_rlp::Encodable;
 
-use super::HandshakeError;
-use crate::rlp;
+use super::{HandshakeError, fields};
+use crate::record::{AS_HEX, Part, Recorder};
+use crate::rlp::{self, Items};
 
 /// The version both packets carry; nobody checks it.
 const VERSION: u8 = 4;
 
 /// A nonce: 32 random bytes from each side, so that no two sessions share a key.
-pub(super) type Nonce = [u8; 32];
+pub(crate) type Nonce = [u8; 32];
 
 /// The plaintext of an auth packet.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct AuthBody {
+pub(crate) struct AuthBody {
     /// r ‖ s ‖ recovery id over static-shared-secret ^ initiator-nonce, by the ephemeral key.
-    pub(super) signature: [u8; 65],
-    pub(super) initiator: [u8; 64],
-    pub(super) nonce: Nonce,
+    pub(crate) signature: [u8; 65],
+    pub(crate) initiator: [u8; 64],
+    pub(crate) nonce: Nonce,
 }
 
 /// The plaintext of an ack packet.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct AckBody {
-    pub(super) ephemeral: [u8; 64],
-    pub(super) nonce: Nonce,
+pub(crate) struct AckBody {
+    pub(crate) ephemeral: [u8; 64],
+    pub(crate) nonce: Nonce,
 }
 
 impl AuthBody {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         encode_list(&[&self.signature[..], &self.initiator[..], &self.nonce[..]])
     }
 
-    pub(super) fn decode(plaintext: &[u8]) -> Result<Self, HandshakeError> {
-        decode_list(plaintext, |items| {
-            Ok(Self {
-                signature: Decodable::decode(items)?,
-                initiator: Decodable::decode(items)?,
-                nonce: Decodable::decode(items)?,
-            })
+    pub(crate) fn decode(
+        plaintext: &[u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<Self, HandshakeError> {
+        decode_list(plaintext, &fields::AUTH_BODY, recorder, |items| {
+            let signature = items.array(&fields::SIGNATURE)?;
+            let initiator = items.array(&fields::INITIATOR_PUBK)?;
+            let nonce = items.array(&fields::INITIATOR_NONCE)?;
+            items.number(&fields::AUTH_VSN)?;
+            Ok(Self { signature, initiator, nonce })
         })
     }
 }
 
 impl AckBody {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         encode_list(&[&self.ephemeral[..], &self.nonce[..]])
     }
 
-    pub(super) fn decode(plaintext: &[u8]) -> Result<Self, HandshakeError> {
-        decode_list(plaintext, |items| {
-            Ok(Self { ephemeral: Decodable::decode(items)?, nonce: Decodable::decode(items)? })
+    pub(crate) fn decode(
+        plaintext: &[u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<Self, HandshakeError> {
+        decode_list(plaintext, &fields::ACK_BODY, recorder, |items| {
+            let ephemeral = items.array(&fields::RECIPIENT_EPHEMERAL_PUBK)?;
+            let nonce = items.array(&fields::RECIPIENT_NONCE)?;
+            items.number(&fields::ACK_VSN)?;
+            Ok(Self { ephemeral, nonce })
         })
     }
 }
@@ -73,15 +83,17 @@ fn encode_list(items: &[&[u8]]) -> Vec<u8> {
     rlp::list(&payload)
 }
 
-fn decode_list<T>(
+fn decode_list<T, R: Recorder>(
     plaintext: &[u8],
-    fields: impl Fn(&mut &[u8]) -> alloy_rlp::Result<T>,
+    part: &'static Part,
+    recorder: &mut R,
+    read: impl Fn(&mut Items<'_, '_, R>) -> alloy_rlp::Result<T>,
 ) -> Result<T, HandshakeError> {
-    let items = Header::decode_bytes(&mut &*plaintext, true);
-    let body = items.and_then(|mut items| {
-        let body = fields(&mut items)?;
-        let _version = u64::decode(&mut items)?;
-        Ok(body)
-    });
-    body.map_err(|_| HandshakeError::Body)
+    recorder.part(part);
+    let mut rest = plaintext;
+    let body =
+        Items::take(&mut rest, &fields::LIST, recorder).and_then(|mut items| read(&mut items));
+    let body = body.map_err(|_| HandshakeError::Body)?;
+    recorder.field(&fields::PADDING, rest, &AS_HEX);
+    Ok(body)
 }

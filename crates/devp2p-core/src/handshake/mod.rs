@@ -37,6 +37,7 @@
 //! [EIP-8](https://eips.ethereum.org/EIPS/eip-8)
 
 mod body;
+mod fields;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -46,11 +47,13 @@ use std::fmt;
 use rand::CryptoRng;
 use thiserror::Error;
 
-use crate::ecies;
+use crate::ecies::{self, Ciphertext};
 use crate::frame::{FrameReader, FrameWriter};
-use crate::keys::{NodeKey, PublicKey, Secret};
-use body::{AckBody, AuthBody, Nonce};
-use secrets::{Contribution, Secrets, xor};
+use crate::keys::{NodeKey, PublicKey, Secret, SharedSecret};
+use crate::record::{Recorder, SecretName, Tell};
+pub(crate) use body::{AckBody, AuthBody, Nonce};
+use secrets::xor;
+pub(crate) use secrets::{Contribution, Secrets};
 
 /// Longest ECIES ciphertext in an auth or ack packet that we accept, in bytes; checked before
 /// anything is allocated. The same limit as go-ethereum's since v1.14.6.
@@ -124,13 +127,28 @@ pub fn initiate<'k>(
     recipient: PublicKey,
     rng: &mut impl CryptoRng,
 ) -> (AuthSent<'k>, Vec<u8>) {
+    initiate_telling(key, recipient, rng, &mut |_, _| {})
+}
+
+/// The same, and tells the secrets.
+pub(crate) fn initiate_telling<'k>(
+    key: &'k NodeKey,
+    recipient: PublicKey,
+    rng: &mut impl CryptoRng,
+    tell: Tell<'_>,
+) -> (AuthSent<'k>, Vec<u8>) {
     // Its public key is not sent: the recipient recovers it from the signature.
     let ephemeral = Secret::generate(rng);
     let nonce = random_nonce(rng);
+    let static_shared_secret = key.agree(&recipient);
     // sig = sign(initiator-ephemeral-key, static-shared-secret ^ initiator-nonce)
-    let signature = ephemeral.sign(*xor(key.agree(&recipient).as_bytes(), &nonce));
+    let signature = ephemeral.sign(*xor(static_shared_secret.as_bytes(), &nonce));
     let body = AuthBody { signature, initiator: key.public_key().to_bytes(), nonce };
-    let auth = seal_packet(&recipient, body.encode(), rng);
+    let (auth, r, secret) = seal_packet(&recipient, body.encode(), rng);
+    tell(SecretName::StaticSharedSecret, static_shared_secret.as_bytes());
+    tell(SecretName::InitiatorEphemeralPrivkey, &ephemeral.to_bytes());
+    tell(SecretName::AuthR, &r.secret.to_bytes());
+    tell(SecretName::Auth, secret.as_bytes());
     (AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth)
 }
 
@@ -155,12 +173,25 @@ impl AuthSent<'_> {
     /// # Errors
     /// Any [`HandshakeError`] but `Signature`.
     pub fn receive_ack(self, ack: &[u8]) -> Result<Session, HandshakeError> {
-        let body = AckBody::decode(&open_packet(self.key, ack)?)?;
+        self.receive_ack_telling(ack, &mut |_, _| {})
+    }
+
+    /// The same, and tells the secrets.
+    pub(crate) fn receive_ack_telling(
+        self,
+        ack: &[u8],
+        tell: Tell<'_>,
+    ) -> Result<Session, HandshakeError> {
+        let packet = Packet::read(ack, &mut ())?;
+        let secret = self.key.agree(packet.r());
+        tell(SecretName::Ack, secret.as_bytes());
+        let body = AckBody::decode(&packet.open(&secret, &mut ())?, &mut ())?;
         let ephemeral =
             PublicKey::from_bytes(body.ephemeral).map_err(|_| HandshakeError::PublicKey)?;
         // ephemeral-key = ecdh(initiator-ephemeral, recipient-ephemeral)
         let ephemeral_key = self.ephemeral.agree(&ephemeral);
-        let secrets = Secrets::derive(&ephemeral_key, &self.nonce, &body.nonce);
+        tell(SecretName::EphemeralKey, ephemeral_key.as_bytes());
+        let secrets = Secrets::derive(&ephemeral_key, &self.nonce, &body.nonce, &mut ());
         let ours = Contribution { nonce: &self.nonce, packet: &self.auth };
         let theirs = Contribution { nonce: &body.nonce, packet: ack };
         let (writer, reader) = secrets.directions(ours, theirs);
@@ -177,24 +208,57 @@ pub fn respond(
     auth: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<(Session, Vec<u8>), HandshakeError> {
-    let body = AuthBody::decode(&open_packet(key, auth)?)?;
+    respond_telling(key, auth, rng, &mut |_, _| {})
+}
+
+/// The same, and tells the secrets.
+pub(crate) fn respond_telling(
+    key: &NodeKey,
+    auth: &[u8],
+    rng: &mut impl CryptoRng,
+    tell: Tell<'_>,
+) -> Result<(Session, Vec<u8>), HandshakeError> {
+    let packet = Packet::read(auth, &mut ())?;
+    let secret = key.agree(packet.r());
+    tell(SecretName::Auth, secret.as_bytes());
+    let body = AuthBody::decode(&packet.open(&secret, &mut ())?, &mut ())?;
     let initiator = PublicKey::from_bytes(body.initiator).map_err(|_| HandshakeError::PublicKey)?;
-    let signed = *xor(key.agree(&initiator).as_bytes(), &body.nonce);
-    let initiator_ephemeral =
-        PublicKey::recover(signed, &body.signature).map_err(|_| HandshakeError::Signature)?;
+    let static_shared_secret = key.agree(&initiator);
+    tell(SecretName::StaticSharedSecret, static_shared_secret.as_bytes());
+    let initiator_ephemeral = initiator_ephemeral(&body, &static_shared_secret, &mut ())?;
 
     let ephemeral = NodeKey::generate(rng);
     let nonce = random_nonce(rng);
     let answer = AckBody { ephemeral: ephemeral.public_key().to_bytes(), nonce };
-    let ack = seal_packet(&initiator, answer.encode(), rng);
+    let (ack, r, secret) = seal_packet(&initiator, answer.encode(), rng);
+    tell(SecretName::RecipientEphemeralPrivkey, &ephemeral.secret.to_bytes());
+    tell(SecretName::AckR, &r.secret.to_bytes());
+    tell(SecretName::Ack, secret.as_bytes());
 
     // ephemeral-key = ecdh(recipient-ephemeral, initiator-ephemeral)
     let ephemeral_key = ephemeral.agree(&initiator_ephemeral);
-    let secrets = Secrets::derive(&ephemeral_key, &body.nonce, &nonce);
+    tell(SecretName::EphemeralKey, ephemeral_key.as_bytes());
+    let secrets = Secrets::derive(&ephemeral_key, &body.nonce, &nonce, &mut ());
     let ours = Contribution { nonce: &nonce, packet: &ack };
     let theirs = Contribution { nonce: &body.nonce, packet: auth };
     let (writer, reader) = secrets.directions(ours, theirs);
     Ok((Session { remote_key: initiator, writer, reader }, ack))
+}
+
+/// The ephemeral public key that only the recipient can find in auth.
+pub(crate) fn initiator_ephemeral(
+    auth: &AuthBody,
+    static_shared_secret: &SharedSecret,
+    recorder: &mut impl Recorder,
+) -> Result<PublicKey, HandshakeError> {
+    recorder.part(&fields::PROOF);
+    recorder.value(&fields::STATIC_SHARED_SECRET, static_shared_secret.as_bytes());
+    let signed = *xor(static_shared_secret.as_bytes(), &auth.nonce);
+    let key = PublicKey::recover(signed, &auth.signature).map_err(|_| HandshakeError::Signature)?;
+    if recorder.listens() {
+        recorder.value(&fields::INITIATOR_EPHEMERAL_PUBK, &key.to_bytes());
+    }
+    Ok(key)
 }
 
 fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
@@ -203,8 +267,12 @@ fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
     nonce
 }
 
-/// size (2) ‖ ECIES(body ‖ 100 to 227 bytes of padding)
-fn seal_packet(recipient: &PublicKey, mut plaintext: Vec<u8>, rng: &mut impl CryptoRng) -> Vec<u8> {
+/// size (2) ‖ ECIES(body ‖ 100 to 227 bytes of padding); with the secret key of R, and what opens it.
+fn seal_packet(
+    recipient: &PublicKey,
+    mut plaintext: Vec<u8>,
+    rng: &mut impl CryptoRng,
+) -> (Vec<u8>, NodeKey, SharedSecret) {
     let mut random_byte = [0];
     rng.fill_bytes(&mut random_byte);
     let padding = MIN_PADDING.saturating_add(usize::from(random_byte[0] / 2));
@@ -212,14 +280,54 @@ fn seal_packet(recipient: &PublicKey, mut plaintext: Vec<u8>, rng: &mut impl Cry
     // Two bytes are enough: a body has less than 200.
     let [.., high, low] = plaintext.len().saturating_add(ecies::OVERHEAD).to_be_bytes();
     let size = [high, low];
-    let ciphertext = ecies::encrypt(recipient, &plaintext, &size, rng);
-    [&size[..], &ciphertext].concat()
+    let (ciphertext, r, secret) = ecies::seal(recipient, &plaintext, &size, rng);
+    ([&size[..], &ciphertext].concat(), r, secret)
 }
 
-fn open_packet(key: &NodeKey, packet: &[u8]) -> Result<Vec<u8>, HandshakeError> {
-    let (size, ciphertext) = packet.split_first_chunk().ok_or(HandshakeError::PacketLength)?;
-    if packet_len(*size)? != ciphertext.len() {
-        return Err(HandshakeError::PacketLength);
+/// A handshake packet, taken apart.
+pub(crate) struct Packet<'a> {
+    size: &'a [u8; 2],
+    ciphertext: Ciphertext<'a>,
+}
+
+impl<'a> Packet<'a> {
+    /// Takes it apart: sizes, and R on the curve.
+    pub(crate) fn read(
+        packet: &'a [u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<Self, HandshakeError> {
+        recorder.part(&fields::PACKET);
+        let (size, ciphertext) = packet.split_first_chunk().ok_or(HandshakeError::PacketLength)?;
+        let len = packet_len(*size)?;
+        recorder.field(&fields::SIZE, size, &len);
+        if len != ciphertext.len() {
+            // It cannot be decrypted; but what is there can be told.
+            let _ = recorder.listens().then(|| Ciphertext::read_start(ciphertext, recorder));
+            return Err(HandshakeError::PacketLength);
+        }
+        let ciphertext = Ciphertext::read(ciphertext, recorder);
+        Ok(Self { size, ciphertext: ciphertext.map_err(|_| HandshakeError::Undecipherable)? })
     }
-    ecies::decrypt(key, ciphertext, size).map_err(|_| HandshakeError::Undecipherable)
+
+    /// R: the public key that was made for this packet.
+    pub(crate) fn r(&self) -> &PublicKey {
+        &self.ciphertext.r
+    }
+
+    /// Decrypts it with what R's and the receiver's owners agree on.
+    pub(crate) fn open(
+        &self,
+        secret: &SharedSecret,
+        recorder: &mut impl Recorder,
+    ) -> Result<Vec<u8>, HandshakeError> {
+        let plaintext = self.ciphertext.open(secret, self.size, recorder);
+        plaintext.map_err(|_| HandshakeError::Undecipherable)
+    }
+}
+
+/// Decrypts a packet that was made for `key`.
+#[cfg(test)]
+fn open_packet(key: &NodeKey, packet: &[u8]) -> Result<Vec<u8>, HandshakeError> {
+    let packet = Packet::read(packet, &mut ())?;
+    packet.open(&key.agree(packet.r()), &mut ())
 }

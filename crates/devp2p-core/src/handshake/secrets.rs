@@ -6,28 +6,31 @@ use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
 use super::body::Nonce;
+use super::fields;
 use crate::frame::{Cipher, FrameReader, FrameWriter, Mac};
 use crate::keys::SharedSecret;
+use crate::record::Recorder;
 
 /// What both sides know after the handshake, and nobody else.
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     pub(super) aes: Zeroizing<[u8; 32]>,
     pub(super) mac: Zeroizing<[u8; 32]>,
 }
 
 /// One side's contribution, as both saw it: its nonce and its whole packet, size prefix included.
 #[derive(Clone, Copy)]
-pub(super) struct Contribution<'a> {
-    pub(super) nonce: &'a Nonce,
-    pub(super) packet: &'a [u8],
+pub(crate) struct Contribution<'a> {
+    pub(crate) nonce: &'a Nonce,
+    pub(crate) packet: &'a [u8],
 }
 
 impl Secrets {
     /// `ephemeral_key` is the ECDH of the two ephemeral keys.
-    pub(super) fn derive(
+    pub(crate) fn derive(
         ephemeral_key: &SharedSecret,
         initiator_nonce: &Nonce,
         recipient_nonce: &Nonce,
+        recorder: &mut impl Recorder,
     ) -> Self {
         let ephemeral_key = ephemeral_key.as_bytes();
         // shared-secret = keccak256(ephemeral-key ‖ keccak256(recipient-nonce ‖ initiator-nonce))
@@ -36,6 +39,11 @@ impl Secrets {
         let aes = keccak256(ephemeral_key, &shared_secret);
         // mac-secret = keccak256(ephemeral-key ‖ aes-secret)
         let mac = keccak256(ephemeral_key, &aes);
+        recorder.part(&fields::SECRETS);
+        recorder.value(&fields::EPHEMERAL_KEY, ephemeral_key);
+        recorder.value(&fields::SHARED_SECRET, &*shared_secret);
+        recorder.value(&fields::AES_SECRET, &*aes);
+        recorder.value(&fields::MAC_SECRET, &*mac);
         Self { aes, mac }
     }
 
@@ -46,20 +54,36 @@ impl Secrets {
         theirs: Contribution,
     ) -> (FrameWriter, FrameReader) {
         let (aes, mac) = (Cipher::new(&self.aes), Cipher::new(&self.mac));
-        // egress-mac starts from mac-secret ^ their nonce, and our packet
-        let egress_mac = self.running_mac(mac.clone(), theirs.nonce, ours.packet);
-        // ingress-mac starts from mac-secret ^ our nonce, and their packet
-        let ingress_mac = self.running_mac(mac, ours.nonce, theirs.packet);
+        let egress_mac = self.running_mac(mac.clone(), theirs.nonce, ours.packet, &mut ());
+        let ingress_mac = self.running_mac(mac, ours.nonce, theirs.packet, &mut ());
         (FrameWriter::new(aes.clone(), egress_mac), FrameReader::new(aes, ingress_mac))
     }
 
+    /// What opens the frames that `sender` seals for `receiver`.
+    pub(crate) fn reader(
+        &self,
+        sender: Contribution,
+        receiver: Contribution,
+        recorder: &mut impl Recorder,
+    ) -> FrameReader {
+        let mac = Cipher::new(&self.mac);
+        let mac = self.running_mac(mac, receiver.nonce, sender.packet, recorder);
+        FrameReader::new(Cipher::new(&self.aes), mac)
+    }
+
+    /// The MAC of one direction: it starts from mac-secret ^ the receiver's nonce, and the sender's
+    /// packet.
     pub(super) fn running_mac(
         &self,
         cipher: Cipher,
         receiver_nonce: &Nonce,
         sender_packet: &[u8],
+        recorder: &mut impl Recorder,
     ) -> Mac {
-        Mac::new(cipher, &[&*xor(&self.mac, receiver_nonce), sender_packet])
+        let mac = Mac::new(cipher, &[&*xor(&self.mac, receiver_nonce), sender_packet]);
+        recorder.part(&fields::RUNNING_MAC);
+        recorder.value(&fields::DIGEST, mac.digest());
+        mac
     }
 }
 

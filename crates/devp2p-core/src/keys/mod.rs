@@ -162,6 +162,10 @@ impl Secret {
         SecretKey::from_byte_array(*bytes).map(Secret).map_err(|_| KeyError::SecretKeyOutOfRange)
     }
 
+    pub(crate) fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.secret_bytes())
+    }
+
     /// As [`NodeKey::agree`].
     pub(crate) fn agree(&self, other: &PublicKey) -> SharedSecret {
         let point = Zeroizing::new(ecdh::shared_secret_point(&other.0, &self.0));
@@ -205,6 +209,11 @@ impl Drop for Secret {
 pub struct SharedSecret(Zeroizing<[u8; 32]>);
 
 impl SharedSecret {
+    /// As it was written down.
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
     /// The 32 bytes, big-endian.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -38,8 +38,13 @@ use alloy_rlp::{Decodable, Encodable};
 use bytes::Bytes;
 
 use super::capability::Shared;
-use super::{BASE_LENGTH, DISCONNECT, HELLO, MAX_HELLO, MAX_PAYLOAD, MessageError, PING, PONG};
+use super::{
+    BASE_LENGTH, DISCONNECT, HELLO, MAX_HELLO, MAX_PAYLOAD, MessageError, PING, PONG, fields,
+    snappy,
+};
 use crate::frame::MAX_FRAME_SIZE;
+use crate::record::{AS_HEX, Recorder};
+use crate::rlp;
 
 /// The p2p version since which payloads are compressed.
 const FIRST_WITH_SNAPPY: u64 = 5;
@@ -103,21 +108,69 @@ impl Codec {
     ///
     /// # Errors
     /// [`MessageError`]: the peer broke the protocol.
+    #[inline]
     pub fn decode<'a>(&self, frame_data: &'a [u8]) -> Result<Received<'a>, MessageError> {
+        self.decode_noting(frame_data, &mut ())
+    }
+
+    /// The same, for a recorder.
+    pub(crate) fn decode_noting<'a>(
+        &self,
+        frame_data: &'a [u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<Received<'a>, MessageError> {
         let (msg_id, payload) = split_msg_id(frame_data)?;
+        self.tell_message(msg_id, frame_data, payload, recorder);
         match msg_id {
             DISCONNECT => Ok(Received::Disconnect(payload)),
             0..BASE_LENGTH => {
                 // There is nothing to read in it, but a block that is none breaks the protocol.
                 if self.snappy {
-                    decompress(payload, MAX_HELLO)?;
+                    let payload = decompress_noting(payload, MAX_HELLO, recorder)?;
+                    tell_payload(&payload, recorder);
+                } else {
+                    tell_payload(payload, recorder);
                 }
                 Ok(if msg_id == PING { Received::Ping } else { Received::Other(msg_id) })
             }
             _ => {
                 let (position, shared, code) = self.locate(msg_id)?;
-                let payload = self.decompress(payload, shared.max_payload)?.into();
+                let payload: Bytes = self.decompress(payload, shared.max_payload, recorder)?.into();
+                tell_payload(&payload, recorder);
                 Ok(Received::Message { position, code, payload })
+            }
+        }
+    }
+
+    /// What a message says, whosever it is.
+    pub(crate) fn tell_nobodys(
+        &self,
+        payload: &[u8],
+        recorder: &mut impl Recorder,
+    ) -> Result<(), MessageError> {
+        let payload = self.decompress(payload, MAX_PAYLOAD, recorder)?;
+        tell_payload(&payload, recorder);
+        Ok(())
+    }
+
+    /// What frame-data is made of.
+    pub(crate) fn tell_message(
+        &self,
+        msg_id: u64,
+        frame_data: &[u8],
+        payload: &[u8],
+        recorder: &mut impl Recorder,
+    ) {
+        if recorder.listens() {
+            let (id, _) = frame_data.split_at(frame_data.len().saturating_sub(payload.len()));
+            recorder.part(&fields::MESSAGE);
+            recorder.field(
+                &fields::MSG_ID,
+                id,
+                &format_args!("{msg_id:#04x}: {}", self.name(msg_id)),
+            );
+            if !payload.is_empty() {
+                recorder.field(&fields::PAYLOAD, payload, &AS_HEX);
             }
         }
     }
@@ -213,9 +266,14 @@ impl Codec {
             .ok_or(MessageError::UnknownMsgId(msg_id))
     }
 
-    fn decompress(&self, payload: &[u8], limit: usize) -> Result<Vec<u8>, MessageError> {
+    fn decompress(
+        &self,
+        payload: &[u8],
+        limit: usize,
+        recorder: &mut impl Recorder,
+    ) -> Result<Vec<u8>, MessageError> {
         if self.snappy {
-            return decompress(payload, limit);
+            return decompress_noting(payload, limit, recorder);
         }
         check_size(payload.len(), limit)?;
         Ok(payload.to_vec())
@@ -254,6 +312,29 @@ pub(super) fn decompress(block: &[u8], limit: usize) -> Result<Vec<u8>, MessageE
         return Err(MessageError::Snappy);
     }
     snap::raw::Decoder::new().decompress_vec(block).map_err(|_| MessageError::Snappy)
+}
+
+/// The same, for a recorder.
+fn decompress_noting(
+    block: &[u8],
+    limit: usize,
+    recorder: &mut impl Recorder,
+) -> Result<Vec<u8>, MessageError> {
+    snappy::tell(block, recorder);
+    decompress(block, limit)
+}
+
+/// What a payload is made of, that nobody here reads: RLP, or any bytes.
+fn tell_payload(payload: &[u8], recorder: &mut impl Recorder) {
+    if !recorder.listens() || payload.is_empty() {
+        return;
+    }
+    recorder.part(&fields::CONTENT);
+    match rlp::tell_tree(payload, &mut ()) {
+        // It was so a moment ago.
+        Ok(()) => drop(rlp::tell_tree(payload, recorder)),
+        Err(_) => recorder.field(&fields::BYTES, payload, &AS_HEX),
+    }
 }
 
 /// Copies all of `from` to the beginning of `to`; returns how many bytes that were.

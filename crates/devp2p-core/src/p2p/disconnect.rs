@@ -8,9 +8,10 @@
 
 use std::fmt;
 
-use alloy_rlp::Header;
-
 use super::codec::decompress;
+use super::{fields, snappy};
+use crate::record::{AS_HEX, Recorder};
+use crate::rlp::{Items, take_parts};
 
 /// Longest payload worth looking at, in bytes.
 const MAX_DISCONNECT: usize = 256;
@@ -101,29 +102,44 @@ impl DisconnectReason {
     /// was agreed. Never fails: a node that says goodbye badly has still said goodbye. Numbers
     /// above 255, nested lists and junk are `Unknown(0xff)`.
     pub fn decode(payload: &[u8]) -> Self {
+        Self::decode_noting(payload, &mut ())
+    }
+
+    /// The same, for a recorder.
+    pub(crate) fn decode_noting(payload: &[u8], recorder: &mut impl Recorder) -> Self {
         let plain = decompress(payload, MAX_DISCONNECT).ok();
         // What can be decompressed was compressed: read as it came, its length would be a reason. But
         // `00`, nothing compressed, is a bare 0.
         let plain = plain.filter(|plain| !plain.is_empty());
-        from_rlp(plain.as_deref().unwrap_or(payload)).unwrap_or(Self::Unknown(0xff))
+        if plain.is_some() {
+            snappy::tell(payload, recorder);
+        }
+        recorder.part(&fields::DISCONNECT);
+        from_rlp(plain.as_deref().unwrap_or(payload), recorder).unwrap_or(Self::Unknown(0xff))
     }
 }
 
 /// The first integer in `rlp`: bare, or in a list.
-fn from_rlp(rlp: &[u8]) -> Option<DisconnectReason> {
+fn from_rlp<R: Recorder>(rlp: &[u8], recorder: &mut R) -> Option<DisconnectReason> {
+    let is_list = take_parts(&mut { rlp }).inspect_err(|_| recorder.fault()).ok()?.is_list;
     let mut rest = rlp;
-    let mut header = Header::decode(&mut rest).ok()?;
-    if header.list {
-        rest = rest.get(..header.payload_length)?;
-        header = Header::decode(&mut rest).ok()?;
+    let items = match is_list {
+        true => Items::take(&mut rest, &fields::LIST, recorder),
+        false => Ok(Items::bare(std::mem::take(&mut rest), recorder)),
+    };
+    let reason = items.ok()?.string(
+        &fields::REASON,
+        |integer| match integer {
+            [] => Ok(DisconnectReason::Requested),
+            [code] => Ok(DisconnectReason::from_code(*code)),
+            _ => Ok(DisconnectReason::Unknown(0xff)),
+        },
+        ToString::to_string,
+    );
+    if !rest.is_empty() {
+        recorder.field(&fields::TRAILING, rest, &AS_HEX);
     }
-    let integer = rest.get(..header.payload_length)?;
-    match (header.list, integer) {
-        (true, _) => None,
-        (_, []) => Some(DisconnectReason::Requested),
-        (_, [code]) => Some(DisconnectReason::from_code(*code)),
-        _ => Some(DisconnectReason::Unknown(0xff)),
-    }
+    reason.ok()
 }
 
 impl fmt::Display for DisconnectReason {

@@ -6,11 +6,12 @@
 //!
 //! Spec: [RLPx, Hello](https://github.com/ethereum/devp2p/blob/master/rlpx.md#hello-0x00)
 
-use alloy_rlp::{Decodable, Encodable, Header};
+use alloy_rlp::Encodable;
 
-use super::{Capability, MessageError, VERSION, printable};
+use super::{Capability, MessageError, VERSION, fields, printable};
 use crate::keys::PublicKey;
-use crate::rlp::list;
+use crate::record::{AS_HEX, Field, Recorder};
+use crate::rlp::{Items, list};
 
 /// Longest Hello that is read, in bytes of payload, as in go-ethereum; but checked against the
 /// frame header, before the frame is read (go-ethereum reads up to 16 MiB and then looks).
@@ -72,40 +73,58 @@ impl Hello {
     /// [`MessageError::Hello`] when it is not such a list, [`MessageError::HelloKey`] when the
     /// node key is not a valid one, [`MessageError::TooBig`] above [`MAX_HELLO`] bytes.
     pub fn decode(payload: &[u8]) -> Result<Self, MessageError> {
+        Self::decode_noting(payload, &mut ())
+    }
+
+    /// The same, for a recorder.
+    pub(crate) fn decode_noting<R: Recorder>(
+        payload: &[u8],
+        recorder: &mut R,
+    ) -> Result<Self, MessageError> {
         if payload.len() > MAX_HELLO {
             return Err(MessageError::TooBig { size: payload.len(), limit: MAX_HELLO });
         }
-        let mut items = list_items(&mut &*payload)?;
-        let version = field(&mut items)?;
-        let client_id = text(&mut items)?;
-        let capabilities = decode_capabilities(&mut items)?;
-        let listen_port = field(&mut items)?;
-        let key = Header::decode_bytes(&mut items, false).map_err(|_| MessageError::HelloKey)?;
-        let key = key.try_into().map_err(|_| MessageError::HelloKey)?;
-        let public_key = PublicKey::from_bytes(key).map_err(|_| MessageError::HelloKey)?;
-        Ok(Self { version, client_id, capabilities, listen_port, public_key })
+        recorder.part(&fields::HELLO);
+        let mut rest = payload;
+        let hello = Items::take(&mut rest, &fields::LIST, recorder)
+            .map_err(|_| MessageError::Hello)
+            .and_then(|mut items| decode_items(&mut items))?;
+        if !rest.is_empty() {
+            recorder.field(&fields::TRAILING, rest, &AS_HEX);
+        }
+        Ok(hello)
     }
 }
 
-fn decode_capabilities(items: &mut &[u8]) -> Result<Vec<Capability>, MessageError> {
-    let mut entries = list_items(items)?;
+fn decode_items<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Hello, MessageError> {
+    let malformed = |_| MessageError::Hello;
+    let version = items.number(&fields::P2P_VERSION).map_err(malformed)?;
+    let client_id = text(items, &fields::CLIENT_ID).map_err(malformed)?;
+    let capabilities = items.list(&fields::CAPABILITIES).and_then(decode_capabilities);
+    let capabilities = capabilities.map_err(malformed)?;
+    let listen_port = items.number(&fields::LISTEN_PORT).map_err(malformed)?;
+    let key = items.array(&fields::NODE_KEY).map_err(|_| MessageError::HelloKey)?;
+    let public_key = PublicKey::from_bytes(key).map_err(|_| MessageError::HelloKey)?;
+    Ok(Hello { version, client_id, capabilities, listen_port, public_key })
+}
+
+fn decode_capabilities<R: Recorder>(
+    mut entries: Items<'_, '_, R>,
+) -> alloy_rlp::Result<Vec<Capability>> {
     let mut capabilities = Vec::new();
     while !entries.is_empty() {
-        let mut entry = list_items(&mut entries)?;
-        capabilities.push(Capability { name: text(&mut entry)?, version: field(&mut entry)? });
+        let mut entry = entries.list(&fields::CAPABILITY)?;
+        let name = text(&mut entry, &fields::CAPABILITY_NAME)?;
+        let version = entry.number(&fields::CAPABILITY_VERSION)?;
+        capabilities.push(Capability { name, version });
     }
     Ok(capabilities)
 }
 
-fn list_items<'a>(rlp: &mut &'a [u8]) -> Result<&'a [u8], MessageError> {
-    Header::decode_bytes(rlp, true).map_err(|_| MessageError::Hello)
-}
-
-fn field(items: &mut &[u8]) -> Result<u64, MessageError> {
-    u64::decode(items).map_err(|_| MessageError::Hello)
-}
-
-fn text(items: &mut &[u8]) -> Result<String, MessageError> {
-    let bytes = Header::decode_bytes(items, false).map_err(|_| MessageError::Hello)?;
-    Ok(printable(&String::from_utf8_lossy(bytes)))
+fn text<R: Recorder>(
+    items: &mut Items<'_, '_, R>,
+    field: &'static Field,
+) -> alloy_rlp::Result<String> {
+    let read = |bytes: &[u8]| Ok(printable(&String::from_utf8_lossy(bytes)));
+    items.string(field, read, |text| format!("\"{text}\""))
 }

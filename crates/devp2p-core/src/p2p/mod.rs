@@ -30,7 +30,9 @@ mod capability;
 mod codec;
 mod disconnect;
 mod error;
+mod fields;
 mod hello;
+mod snappy;
 #[cfg(test)]
 mod tests;
 mod text;

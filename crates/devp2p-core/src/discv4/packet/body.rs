@@ -2,14 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use alloy_rlp::{Decodable, Encodable, Error, Header, Result};
+use alloy_rlp::{Encodable, Error, Result};
 
 use super::{
     Endpoint, EnrRequest, EnrResponse, FindNode, Neighbor, Neighbors, Packet, PacketError, Ping,
-    Pong,
+    Pong, fields,
 };
 use crate::enr::Enr;
-use crate::rlp;
+use crate::record::{AS_HEX, Recorder};
+use crate::rlp::{self, Items};
 
 /// The version of a Ping; nobody checks it.
 const VERSION: u8 = 4;
@@ -93,74 +94,105 @@ fn encode_seq(enr_seq: Option<u64>, out: &mut Vec<u8>) {
 }
 
 /// Reads packet-type ‖ packet-data.
-pub(super) fn decode(content: &[u8]) -> std::result::Result<Packet, PacketError> {
-    let (packet_type, mut data) = content.split_first().ok_or(PacketError::Malformed)?;
-    let items = Header::decode_bytes(&mut data, true).map_err(|_| PacketError::Malformed)?;
-    let packet = match *packet_type {
-        PING => decode_ping(items),
-        PONG => decode_pong(items),
-        FIND_NODE => decode_find_node(items),
-        NEIGHBORS => decode_neighbors(items),
-        ENR_REQUEST => decode_enr_request(items),
-        ENR_RESPONSE => return decode_enr_response(items),
+pub(super) fn decode(
+    content: &[u8],
+    recorder: &mut impl Recorder,
+) -> std::result::Result<Packet, PacketError> {
+    let (packet_type, mut data) = content.split_first_chunk::<1>().ok_or(PacketError::Malformed)?;
+    recorder.part(&fields::DATA);
+    recorder.field(&fields::PACKET_TYPE, packet_type, &type_name(packet_type[0]));
+    let items = Items::take(&mut data, &fields::LIST, recorder);
+    let mut items = items.map_err(|_| PacketError::Malformed)?;
+    let packet = match packet_type[0] {
+        PING => decode_ping(&mut items),
+        PONG => decode_pong(&mut items),
+        FIND_NODE => decode_find_node(&mut items),
+        NEIGHBORS => decode_neighbors(&mut items),
+        ENR_REQUEST => decode_enr_request(&mut items),
+        ENR_RESPONSE => return decode_enr_response(&mut items),
         other => return Err(PacketError::UnknownType(other)),
     };
-    packet.map_err(|_| PacketError::Malformed)
+    let packet = packet.map_err(|_| PacketError::Malformed)?;
+    drop(items);
+    if !data.is_empty() {
+        recorder.field(&fields::TRAILING, data, &AS_HEX);
+    }
+    Ok(packet)
 }
 
-fn decode_ping(mut items: &[u8]) -> Result<Packet> {
-    let _version = rlp::take_item(&mut items)?;
+fn type_name(packet_type: u8) -> &'static str {
+    match packet_type {
+        PING => "Ping",
+        PONG => "Pong",
+        FIND_NODE => "FindNode",
+        NEIGHBORS => "Neighbors",
+        ENR_REQUEST => "EnrRequest",
+        ENR_RESPONSE => "EnrResponse",
+        _ => "unknown",
+    }
+}
+
+fn decode_ping<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Packet> {
+    items.item(&fields::VERSION, |_| AS_HEX.to_owned())?;
     Ok(Packet::Ping(Ping {
-        from: decode_endpoint(&mut Header::decode_bytes(&mut items, true)?)?,
-        to: decode_endpoint(&mut Header::decode_bytes(&mut items, true)?)?,
-        expiration: u64::decode(&mut items)?,
+        from: items.list(&fields::FROM).and_then(decode_endpoint)?,
+        to: items.list(&fields::TO).and_then(decode_endpoint)?,
+        expiration: items.number(&fields::EXPIRATION)?,
         enr_seq: decode_seq(items),
     }))
 }
 
-fn decode_pong(mut items: &[u8]) -> Result<Packet> {
+fn decode_pong<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Packet> {
     Ok(Packet::Pong(Pong {
-        to: decode_endpoint(&mut Header::decode_bytes(&mut items, true)?)?,
-        ping_hash: Decodable::decode(&mut items)?,
-        expiration: u64::decode(&mut items)?,
+        to: items.list(&fields::TO).and_then(decode_endpoint)?,
+        ping_hash: items.array(&fields::PING_HASH)?,
+        expiration: items.number(&fields::EXPIRATION)?,
         enr_seq: decode_seq(items),
     }))
 }
 
-fn decode_find_node(mut items: &[u8]) -> Result<Packet> {
-    Ok(Packet::FindNode(FindNode {
-        target: Decodable::decode(&mut items)?,
-        expiration: u64::decode(&mut items)?,
-    }))
+fn decode_find_node<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Packet> {
+    let target = items.array(&fields::TARGET)?;
+    Ok(Packet::FindNode(FindNode { target, expiration: items.number(&fields::EXPIRATION)? }))
 }
 
-fn decode_neighbors(mut items: &[u8]) -> Result<Packet> {
-    let mut list = Header::decode_bytes(&mut items, true)?;
+fn decode_neighbors<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Packet> {
+    let mut list = items.list(&fields::NODES)?;
     let mut nodes = Vec::new();
     while !list.is_empty() {
-        let mut node = Header::decode_bytes(&mut list, true)?;
-        let endpoint = decode_endpoint(&mut node)?;
-        nodes.push(Neighbor { endpoint, public_key: Decodable::decode(&mut node)? });
+        let mut node = list.list(&fields::NODE)?;
+        let endpoint = take_endpoint(&mut node)?;
+        nodes.push(Neighbor { endpoint, public_key: node.array(&fields::NODE_KEY)? });
     }
-    Ok(Packet::Neighbors(Neighbors { nodes, expiration: u64::decode(&mut items)? }))
+    drop(list);
+    Ok(Packet::Neighbors(Neighbors { nodes, expiration: items.number(&fields::EXPIRATION)? }))
 }
 
-fn decode_enr_request(mut items: &[u8]) -> Result<Packet> {
-    Ok(Packet::EnrRequest(EnrRequest { expiration: u64::decode(&mut items)? }))
+fn decode_enr_request<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Packet> {
+    Ok(Packet::EnrRequest(EnrRequest { expiration: items.number(&fields::EXPIRATION)? }))
 }
 
-fn decode_enr_response(mut items: &[u8]) -> std::result::Result<Packet, PacketError> {
-    let request_hash = Decodable::decode(&mut items).map_err(|_| PacketError::Malformed)?;
-    let record = rlp::take_item(&mut items).map_err(|_| PacketError::Malformed)?;
-    Ok(Packet::EnrResponse(EnrResponse { request_hash, record: Enr::decode(record)? }))
+fn decode_enr_response<R: Recorder>(
+    items: &mut Items<'_, '_, R>,
+) -> std::result::Result<Packet, PacketError> {
+    let malformed = |_| PacketError::Malformed;
+    let request_hash = items.array(&fields::REQUEST_HASH).map_err(malformed)?;
+    let record = items.embedded(|record, recorder| Enr::decode_noting(record, recorder));
+    Ok(Packet::EnrResponse(EnrResponse { request_hash, record: record.map_err(malformed)?? }))
 }
 
-fn decode_endpoint(items: &mut &[u8]) -> Result<Endpoint> {
-    Ok(Endpoint { ip: decode_ip(items)?, udp: decode_port(items)?, tcp: decode_port(items)? })
+fn decode_endpoint<R: Recorder>(mut items: Items<'_, '_, R>) -> Result<Endpoint> {
+    take_endpoint(&mut items)
 }
 
-fn decode_ip(items: &mut &[u8]) -> Result<IpAddr> {
-    let bytes = Header::decode_bytes(items, false)?;
+fn take_endpoint<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Endpoint> {
+    let ip = items.string(&fields::IP, decode_ip, ToString::to_string)?;
+    let udp = items.string(&fields::UDP_PORT, decode_port, ToString::to_string)?;
+    let tcp = items.string(&fields::TCP_PORT, decode_port, ToString::to_string)?;
+    Ok(Endpoint { ip, udp, tcp })
+}
+
+fn decode_ip(bytes: &[u8]) -> Result<IpAddr> {
     if bytes.is_empty() {
         return Ok(Ipv4Addr::UNSPECIFIED.into());
     }
@@ -171,8 +203,8 @@ fn decode_ip(items: &mut &[u8]) -> Result<IpAddr> {
 
 /// Up to two bytes, also with zeros in front, which a number in RLP must not have: EthereumJS
 /// always sends two.
-fn decode_port(items: &mut &[u8]) -> Result<u16> {
-    match *Header::decode_bytes(items, false)? {
+fn decode_port(bytes: &[u8]) -> Result<u16> {
+    match *bytes {
         [] => Ok(0),
         [low] => Ok(low.into()),
         [high, low] => Ok(u16::from_be_bytes([high, low])),
@@ -182,6 +214,6 @@ fn decode_port(items: &mut &[u8]) -> Result<u16> {
 
 /// What stands there may be of a later version, and something else (as in the packets of EIP-8;
 /// go-ethereum refuses those).
-fn decode_seq(mut items: &[u8]) -> Option<u64> {
-    u64::decode(&mut items).ok()
+fn decode_seq<R: Recorder>(items: &mut Items<'_, '_, R>) -> Option<u64> {
+    items.number_if_it_is_one(&fields::ENR_SEQ)
 }

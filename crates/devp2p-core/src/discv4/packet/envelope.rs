@@ -3,9 +3,10 @@
 use sha3::{Digest, Keccak256};
 use thiserror::Error;
 
-use super::{MAX_NEIGHBORS, MAX_PACKET, MIN_PACKET, Packet, body};
+use super::{MAX_NEIGHBORS, MAX_PACKET, MIN_PACKET, Packet, body, fields};
 use crate::enr::EnrError;
 use crate::keys::{NodeKey, PublicKey};
+use crate::record::{AS_HEX, Recorder};
 
 /// Why a datagram is no packet, or a packet fits into none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -82,6 +83,15 @@ impl Packet {
 /// # Errors
 /// Any [`PacketError`] but `TooManyNodes`. None of them deserves an answer.
 pub fn decode(datagram: &[u8]) -> Result<Opened, PacketError> {
+    decode_noting(datagram, &mut ())
+}
+
+/// The same, for a recorder.
+pub(crate) fn decode_noting(
+    datagram: &[u8],
+    recorder: &mut impl Recorder,
+) -> Result<Opened, PacketError> {
+    recorder.part(&fields::ENVELOPE);
     if !(MIN_PACKET..=MAX_PACKET).contains(&datagram.len()) {
         return Err(PacketError::Size(datagram.len()));
     }
@@ -91,10 +101,15 @@ pub fn decode(datagram: &[u8]) -> Result<Opened, PacketError> {
     if *hash != keccak256(signed) {
         return Err(PacketError::Hash);
     }
+    recorder.field(&fields::HASH, hash, &AS_HEX);
     let (signature, content) = signed.split_first_chunk().ok_or(too_short)?;
     let sender =
         PublicKey::recover(keccak256(content), signature).map_err(|_| PacketError::Signature)?;
-    let packet = body::decode(content)?;
+    recorder.field(&fields::SIGNATURE, signature, &AS_HEX);
+    if recorder.listens() {
+        recorder.value(&fields::SENDER_PUBK, &sender.to_bytes());
+    }
+    let packet = body::decode(content, recorder)?;
     Ok(Opened { hash: *hash, sender, packet })
 }
 

@@ -31,9 +31,11 @@
 
 mod body;
 mod envelope;
+mod fields;
 
 use std::net::IpAddr;
 
+pub(crate) use envelope::decode_noting;
 pub use envelope::{Opened, PacketError, Sealed, decode};
 
 use crate::enr::Enr;

@@ -86,11 +86,11 @@ fn a_malformed_ack_body_is_refused() {
 fn a_body_cut_anywhere_is_refused() {
     let auth = list(&auth_items());
     for len in 0..auth.len() {
-        assert_eq!(AuthBody::decode(&auth[..len]), Err(HandshakeError::Body), "{len}");
+        assert_eq!(AuthBody::decode(&auth[..len], &mut ()), Err(HandshakeError::Body), "{len}");
     }
     let ack = list(&ack_items());
     for len in 0..ack.len() {
-        assert_eq!(AckBody::decode(&ack[..len]), Err(HandshakeError::Body), "{len}");
+        assert_eq!(AckBody::decode(&ack[..len], &mut ()), Err(HandshakeError::Body), "{len}");
     }
 }
 
@@ -98,7 +98,7 @@ fn a_body_cut_anywhere_is_refused() {
 fn a_body_that_announces_more_than_there_is_is_refused() {
     for announced in [&[0xf9, 0xff, 0xff][..], &[0xfb, 0xff, 0xff, 0xff, 0xff], &[0xff; 9]] {
         let plaintext = [announced, &auth_items().concat()].concat();
-        assert_eq!(AuthBody::decode(&plaintext), Err(HandshakeError::Body));
+        assert_eq!(AuthBody::decode(&plaintext, &mut ()), Err(HandshakeError::Body));
     }
 }
 
@@ -152,15 +152,15 @@ proptest! {
         let (signature, initiator) =
             (signature.try_into().unwrap(), <[u8; 64]>::try_from(initiator).unwrap());
         let auth = AuthBody { signature, initiator, nonce };
-        prop_assert_eq!(AuthBody::decode(&auth.encode()), Ok(auth));
+        prop_assert_eq!(AuthBody::decode(&auth.encode(), &mut ()), Ok(auth));
         let ack = AckBody { ephemeral: initiator, nonce };
-        prop_assert_eq!(AckBody::decode(&ack.encode()), Ok(ack));
+        prop_assert_eq!(AckBody::decode(&ack.encode(), &mut ()), Ok(ack));
     }
 
     #[test]
     fn any_bytes_are_no_body_but_never_a_panic(plaintext in vec(any::<u8>(), 0..200)) {
-        prop_assert_eq!(AuthBody::decode(&plaintext), Err(HandshakeError::Body));
-        prop_assert_eq!(AckBody::decode(&plaintext), Err(HandshakeError::Body));
+        prop_assert_eq!(AuthBody::decode(&plaintext, &mut ()), Err(HandshakeError::Body));
+        prop_assert_eq!(AckBody::decode(&plaintext, &mut ()), Err(HandshakeError::Body));
     }
 }
 

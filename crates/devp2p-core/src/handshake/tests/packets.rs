@@ -140,7 +140,7 @@ fn packets_of_the_shortest_and_the_longest_size_are_opened_and_no_others() {
 fn our_padding_is_from_100_to_227_bytes() {
     for (random_byte, padding) in [(0, 100), (1, 100), (2, 101), (255, 227)] {
         let mut rng = Script::new(&[&[random_byte]]);
-        let packet = seal_packet(&recipient().public_key(), vec![1; 50], &mut rng);
+        let packet = seal_packet(&recipient().public_key(), vec![1; 50], &mut rng).0;
         assert_eq!(open_packet(&recipient(), &packet).unwrap().len(), 50 + padding);
     }
 }

@@ -56,8 +56,9 @@ fn two_sessions_of_the_same_nodes_share_nothing() {
     let (_, mut b2, auth2, ack2) = shake_hands();
     assert_eq!(send(&mut a1.writer, &mut b2.reader, b"foo"), Err(FrameError::HeaderMac));
 
-    let auth = |packet: &[u8]| AuthBody::decode(&open_packet(&recipient(), packet).unwrap());
-    let ack = |packet: &[u8]| AckBody::decode(&open_packet(&initiator(), packet).unwrap());
+    let auth =
+        |packet: &[u8]| AuthBody::decode(&open_packet(&recipient(), packet).unwrap(), &mut ());
+    let ack = |packet: &[u8]| AckBody::decode(&open_packet(&initiator(), packet).unwrap(), &mut ());
     let (auth1, auth2) = (auth(&auth1).unwrap(), auth(&auth2).unwrap());
     let (ack1, ack2) = (ack(&ack1).unwrap(), ack(&ack2).unwrap());
     let nonces = [auth1.nonce, auth2.nonce, ack1.nonce, ack2.nonce];
@@ -72,7 +73,7 @@ fn two_sessions_of_the_same_nodes_share_nothing() {
 fn the_same_handshake_is_encrypted_differently_each_time() {
     let mut rng = rng();
     let mut ciphertext = || {
-        let packet = seal_packet(&recipient().public_key(), vec![0; 200], &mut rng);
+        let packet = seal_packet(&recipient().public_key(), vec![0; 200], &mut rng).0;
         (packet[3..67].to_vec(), packet[67..83].to_vec(), packet[83..115].to_vec())
     };
     let ((r1, iv1, c1), (r2, iv2, c2)) = (ciphertext(), ciphertext());
@@ -85,9 +86,9 @@ fn the_same_handshake_is_encrypted_differently_each_time() {
 fn whoever_names_a_key_that_is_not_theirs_can_neither_read_nor_write() {
     let (victim, recipient, impostor) = (initiator(), recipient(), ephemeral());
     let (mut sent, auth) = initiate(&impostor, recipient.public_key(), &mut rng());
-    let mut body = AuthBody::decode(&open_packet(&recipient, &auth).unwrap()).unwrap();
+    let mut body = AuthBody::decode(&open_packet(&recipient, &auth).unwrap(), &mut ()).unwrap();
     body.initiator = victim.public_key().to_bytes();
-    let auth = seal_packet(&recipient.public_key(), body.encode(), &mut rng());
+    let auth = seal_packet(&recipient.public_key(), body.encode(), &mut rng()).0;
     sent.auth.clone_from(&auth);
 
     let (mut session, ack) = respond(&recipient, &auth, &mut rng()).unwrap();

@@ -50,7 +50,7 @@ pub(super) fn waiting(key: &NodeKey) -> AuthSent<'_> {
 
 /// Any plaintext as a packet, with its padding, encrypted to `to`.
 pub(super) fn seal(to: &PublicKey, plaintext: &[u8]) -> Vec<u8> {
-    seal_packet(to, plaintext.to_vec(), &mut rng())
+    seal_packet(to, plaintext.to_vec(), &mut rng()).0
 }
 
 /// Random numbers that begin with the given bytes and count from then on.
