@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::node::Settings;
 use crate::output::Printing;
 use crate::stop::Stop;
-use crate::{log, output, values};
+use crate::{explain, log, output, values};
 
 /// How often it looks whether something has changed.
 const LOOK: Duration = Duration::from_millis(500);
@@ -94,7 +94,10 @@ fn did_not_start(json: bool, failure: &Failure) -> Result<(), Failure> {
         let why_no_peers = vec![why];
         output::json(&Diagnosis { clock, node: None, status: None, why_no_peers })?;
     } else {
-        output::line(format_args!("Why it has no peers:\n\n- {why}"))?;
+        let more = failure
+            .topic()
+            .map_or_else(String::new, |topic| format!("\n\n{}", explain::more(topic)));
+        output::line(format_args!("Why it has no peers:\n\n- {why}{more}"))?;
     }
     Err(Failure::told(ALONE))
 }
@@ -162,7 +165,7 @@ async fn watch(
 
 async fn report(server: &Handle, json: bool) -> Result<(), Failure> {
     let (node, status) = (server.node_info(), server.status().await);
-    let Some(status) = status else { return Err(Failure::told("the node has ended by itself")) };
+    let Some(status) = status else { return Err(ended_by_itself()) };
     let why = status.why_no_peers(&node);
     let (is_alone, clock) = (!why.is_empty(), log::utc_time());
     if json {
@@ -213,6 +216,10 @@ fn text(clock: &str, node: &NodeInfo, status: &Status, why: &[String]) -> String
         text += &format!("\n- {reason}");
     }
     text
+}
+
+fn ended_by_itself() -> Failure {
+    Failure::told("the node has ended by itself").about(&explain::STOPPED)
 }
 
 fn attempts(attempts: &Attempts) -> String {

@@ -29,8 +29,9 @@ use devp2p_core::enode::{Enode, Host};
 use devp2p_core::net::discovery::{AskError, Discovery, DiscoveryConfig, any_port_to, resolve};
 use tokio::time::{Duration, timeout};
 
+use crate::explain::Explained;
 use crate::failure::Failure;
-use crate::{key, lan, log, output};
+use crate::{explain, key, lan, log, output};
 
 /// How often a question is asked before the node counts as silent: UDP packets do get lost.
 const TRIES: usize = 3;
@@ -87,9 +88,10 @@ async fn resolved(enode: &Enode) -> Result<Node, Failure> {
              address instead of the name",
             NAME_TIMEOUT.as_secs()
         ))
+        .about(&explain::NAME_NOT_FOUND)
     };
     let node = timeout(NAME_TIMEOUT, resolve(enode)).await.map_err(late)?;
-    node.map_err(|error| Failure::told(format_args!("{host}: {error}")))
+    node.map_err(|error| Failure::told(format_args!("{host}: {error}")).about(error.topic()))
 }
 
 /// Starts a node that can reach this one, and speaks only when it is asked to.
@@ -127,12 +129,12 @@ async fn ask<T>(
     for _ in 0..TRIES {
         match question().await {
             Err(AskError::Request(RequestError::Timeout)) => {}
-            Err(AskError::Request(RequestError::WrongRecord)) => {
+            Err(error @ AskError::Request(RequestError::WrongRecord)) => {
                 let words =
                     "the node sent the record of another node: it is broken, or plays tricks";
-                return Err(Failure::told(words));
+                return Err(Failure::told(words).about(error.topic()));
             }
-            done => return done.map_err(Failure::told),
+            done => return done.map_err(Failure::explained),
         }
     }
     Err(Failure::told(format_args!(
@@ -141,7 +143,8 @@ async fn ask<T>(
          one of the two machines wrong? Here it is {} UTC",
         node.udp_addr(),
         log::utc_time()
-    )))
+    ))
+    .about(&explain::NO_UDP_ANSWER))
 }
 
 /// A lookup did not get anywhere.
@@ -150,4 +153,5 @@ fn no_bootnode() -> Failure {
         "no bootnode answers: do they run, with discovery v4 on? `{} discv4 ping` tells more",
         output::program()
     ))
+    .about(&explain::NO_BOOTNODE)
 }

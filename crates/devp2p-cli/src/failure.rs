@@ -8,12 +8,19 @@ use devp2p_core::net::StartError;
 use devp2p_core::p2p::printable;
 use thiserror::Error;
 
+use crate::explain::{self, Explained, Topic};
+
 /// Why a command failed.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
     /// What is wrong, and what to do about it.
-    #[error("{0}")]
-    Told(String),
+    #[error("{words}")]
+    Told {
+        /// Printable lines.
+        words: String,
+        /// What explains it.
+        topic: Option<&'static Topic>,
+    },
     /// The output cannot be written.
     #[error("cannot write to stdout: {0}")]
     Output(io::Error),
@@ -22,7 +29,30 @@ pub(crate) enum Failure {
 impl Failure {
     /// A failure in these words, which may be somebody else's: a path, a name.
     pub(crate) fn told(words: impl Display) -> Self {
-        Self::Told(lines(&words.to_string()))
+        Self::Told { words: lines(&words.to_string()), topic: None }
+    }
+
+    /// A failure in an error's own words.
+    pub(crate) fn explained(error: impl Display + Explained) -> Self {
+        let topic = error.topic();
+        Self::told(error).about(topic)
+    }
+
+    /// The same, and this explains it.
+    #[must_use]
+    pub(crate) fn about(self, topic: &'static Topic) -> Self {
+        match self {
+            Self::Told { words, .. } => Self::Told { words, topic: Some(topic) },
+            output @ Self::Output(_) => output,
+        }
+    }
+
+    /// What explains it.
+    pub(crate) fn topic(&self) -> Option<&'static Topic> {
+        match self {
+            Self::Told { topic, .. } => *topic,
+            Self::Output(_) => Some(&explain::OPERATING_SYSTEM),
+        }
     }
 
     /// A node did not start: why, and what to type instead.
@@ -31,8 +61,9 @@ impl Failure {
             StartError::PortTaken { addr, .. } => {
                 let any = SocketAddr::new(addr.ip(), 0);
                 Self::told(format_args!("{error}, for example with `--listen {any}`"))
+                    .about(error.topic())
             }
-            _ => Self::told(error),
+            _ => Self::explained(error),
         }
     }
 
@@ -40,6 +71,7 @@ impl Failure {
     #[expect(clippy::needless_pass_by_value, reason = "an error is handed on with map_err")]
     pub(crate) fn system(error: io::Error) -> Self {
         Self::told(format_args!("the operating system refuses what every program needs: {error}"))
+            .about(&explain::OPERATING_SYSTEM)
     }
 }
 

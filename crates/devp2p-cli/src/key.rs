@@ -10,6 +10,7 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::keys::file::KeyFileError;
 use devp2p_core::p2p::printable;
 
+use crate::explain::Explained;
 use crate::failure::Failure;
 use crate::{output, values};
 
@@ -62,6 +63,7 @@ fn new(file: &Path) -> Result<(), Failure> {
     let key = fresh();
     key.save(file).map_err(|error| {
         Failure::told(format_args!("cannot write the key file {}: {error}", file.display()))
+            .about(error.topic())
     })?;
     let (file, public_key, program) = (file.display(), key.public_key(), output::program());
     output::line(format_args!(
@@ -94,12 +96,15 @@ fn load(file: &Path) -> Result<NodeKey, Failure> {
         // Without stderr nobody can be warned.
         let _ = writeln!(io::stderr(), "{}", printable(&warning));
     }
-    NodeKey::load(file).map_err(|error| match error {
-        KeyFileError::NotFound => Failure::told(format_args!(
-            "there is no key file {path}: make one with `{} key new \"{path}\"`",
-            output::program()
-        )),
-        error => Failure::told(format_args!("cannot read the key file {path}: {error}")),
+    NodeKey::load(file).map_err(|error| {
+        let failure = match error {
+            KeyFileError::NotFound => Failure::told(format_args!(
+                "there is no key file {path}: make one with `{} key new \"{path}\"`",
+                output::program()
+            )),
+            error => Failure::told(format_args!("cannot read the key file {path}: {error}")),
+        };
+        failure.about(error.topic())
     })
 }
 

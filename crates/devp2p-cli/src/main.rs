@@ -4,6 +4,7 @@
 //! devp2p node          run a node and watch its peers come and go
 //! devp2p ping ENODE    say hello to a node, and see how long each step takes
 //! devp2p diagnose      why has my node no peers?
+//! devp2p explain THING what does that reason, error or silence mean?
 //! devp2p discv4 …      find nodes over UDP, and see how that is done
 //! devp2p key …         make and show the key that a node is known by
 //! ```
@@ -11,13 +12,14 @@
 //! | exit code | |
 //! |---|---|
 //! | 0 | done, or ended as asked: Ctrl-C, SIGTERM, `--for`, nobody reads the output any more |
-//! | 1 | it failed; one line on stderr says why and what to do |
+//! | 1 | it failed; stderr says why and what to do, and perhaps where to read more |
 //! | 2 | the command line cannot be understood |
 //!
 //! stdout has what was asked for and nothing else; the log and failures go to stderr.
 
 mod diagnose;
 mod discv4;
+mod explain;
 mod failure;
 mod key;
 mod lan;
@@ -29,6 +31,8 @@ mod ping;
 mod stop;
 mod values;
 
+use std::env;
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -58,6 +62,7 @@ enum Command {
     Node(node::Args),
     Ping(ping::Args),
     Diagnose(diagnose::Args),
+    Explain(explain::Args),
     #[command(subcommand)]
     Discv4(discv4::Command),
     #[command(subcommand)]
@@ -65,11 +70,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(explain::pasted(env::args_os())) {
         Ok(cli) => cli,
         Err(usage) if usage.use_stderr() => {
             // It quotes what was typed, which may have been copied from anywhere.
-            let _ = io::stderr().write_all(failure::lines(&usage.to_string()).as_bytes());
+            let _ = io::stderr().write_all(failure::lines(&told(&usage)).as_bytes());
             return u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
         }
         Err(usage) => {
@@ -86,6 +91,7 @@ fn main() -> ExitCode {
         Command::Ping(args) => block_on(ping::run(args)),
         Command::Diagnose(args) => block_on(diagnose::run(args)),
         Command::Discv4(command) => block_on(discv4::run(command)),
+        Command::Explain(args) => explain::run(&args),
         Command::Key(command) => key::run(&command),
     };
     match done {
@@ -96,10 +102,20 @@ fn main() -> ExitCode {
         }
         Err(failure) => {
             // After what went before it; and nobody waits for ever for a stderr that takes nothing.
-            log.line(format!("devp2p: {failure}\n"));
+            let more =
+                failure.topic().map_or_else(String::new, |topic| explain::more(topic) + "\n");
+            log.line(format!("devp2p: {failure}\n{more}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the command line; and where to read more, if a value is wrong that has an
+/// explanation, such as an enode.
+fn told(usage: &clap::Error) -> String {
+    let value = usage.source().and_then(|wrong| explain::of_text(&wrong.to_string()));
+    let more = value.map_or_else(String::new, |topic| explain::more(topic) + "\n");
+    format!("{usage}{more}")
 }
 
 /// Runs a command that uses the network.

@@ -16,6 +16,7 @@ use devp2p_core::p2p::Capability;
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
 use tracing::warn;
 
+use crate::explain::Explained;
 use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
 use crate::output::{self, Printing};
@@ -127,7 +128,9 @@ impl Settings {
         let events = server.subscribe();
         for enode in nodes::all(&self.connect) {
             let added = server.add_peer(enode).await;
-            added.map_err(|error| Failure::told(format_args!("--connect: {error}")))?;
+            added.map_err(|error| {
+                Failure::told(format_args!("--connect: {error}")).about(error.topic())
+            })?;
         }
         Ok((server, events))
     }
@@ -164,7 +167,8 @@ impl Settings {
         let own_name = || client_name("devp2p", env!("CARGO_PKG_VERSION"));
         let has_no_address = |enode: &Enode| enode.address.is_none();
         if self.bootnode.is_empty() && nodes::all(&self.connect).iter().any(has_no_address) {
-            return Err(Failure::told(format_args!("--connect: {}", Undialable::NoAddress)));
+            let error = Undialable::NoAddress;
+            return Err(Failure::told(format_args!("--connect: {error}")).about(error.topic()));
         }
         let mut external = values::one_of_each_family(&self.ip)?;
         self.check_outside(&external);

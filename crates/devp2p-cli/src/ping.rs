@@ -71,17 +71,19 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 
     let kind = |error: io::Error| EndReason::Connect(error.kind());
     let looking_up = async { tcp_addresses(&args.enode).await.map_err(kind) };
-    let (addresses, time) = clock.time(Step::LookUp, looking_up).await.map_err(Failure::told)?;
+    let (addresses, time) =
+        clock.time(Step::LookUp, looking_up).await.map_err(Failure::explained)?;
     if args.enode.address.as_ref().is_some_and(|address| matches!(address.host, Host::Dns(_))) {
         report.step(Step::LookUp, time)?;
     }
     clock.at = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let connected = async { connect_to_one(&addresses).await.map_err(kind) };
-    let (stream, time) = clock.time(Step::Connect, connected).await.map_err(Failure::told)?;
+    let (stream, time) = clock.time(Step::Connect, connected).await.map_err(Failure::explained)?;
     report.step(Step::Connect, time)?;
     let rng = StdRng::from_rng(&mut rand::rng());
     let shaking_hands = Link::initiate(stream, &key, args.enode.public_key, rng);
-    let (link, time) = clock.time(Step::Handshake, shaking_hands).await.map_err(Failure::told)?;
+    let (link, time) =
+        clock.time(Step::Handshake, shaking_hands).await.map_err(Failure::explained)?;
     report.step(Step::Handshake, time)?;
     let (hello, remark) = talk(link, &key, &mut clock, &mut report).await?;
     report.end(&Found { enode: &args.enode, hello: &hello, remark })
@@ -100,7 +102,7 @@ async fn talk(
         Ok(done) => done,
         Err(trouble) => {
             link.say_goodbye(trouble.disconnect()).await;
-            return Err(Failure::told(trouble));
+            return Err(Failure::explained(trouble));
         }
     };
     report.step(Step::Hello, time)?;
@@ -156,6 +158,6 @@ impl Clock {
         let begin = Instant::now();
         let late = |_| Trouble::Late(step, self.at.clone());
         let done = timeout_at(self.deadline, doing).await.map_err(late)?;
-        Ok((done.map_err(Trouble::End)?, begin.elapsed()))
+        Ok((done.map_err(|reason| Trouble::End(step, reason))?, begin.elapsed()))
     }
 }

@@ -7,7 +7,7 @@ use devp2p_core::net::External;
 use devp2p_core::p2p::Capability;
 
 use crate::failure::Failure;
-use crate::nodes;
+use crate::{explain, nodes};
 
 /// How many.
 pub(crate) fn number<T: FromStr>(text: &str) -> Result<T, String> {
@@ -66,7 +66,8 @@ pub(crate) fn one_of_each_family(all: &[External]) -> Result<Vec<External>, Fail
     if count(true) > 1 || count(false) > 1 {
         return Err(Failure::told(
             "--ip: a node has one address for IPv4 and one for IPv6 at most",
-        ));
+        )
+        .about(&explain::EXTERNAL_ADDRESS));
     }
     Ok(all.to_vec())
 }

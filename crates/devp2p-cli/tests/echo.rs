@@ -10,7 +10,7 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server};
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
 use serde_json::Value;
-use support::{Devp2p, devp2p, keys};
+use support::{Devp2p, devp2p, keys, more};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -96,7 +96,8 @@ fn two_echoes_of_one_protocol_are_refused() {
     let args = ["node", "--listen", "127.0.0.1:0", "--echo", "foo/42/1", "--echo", "foo/42/2"];
     let node = devp2p(&args);
     assert_eq!((node.code, node.stdout.as_str()), (Some(1), ""));
-    assert_eq!(node.stderr, "devp2p: the protocol foo/42 is configured twice\n");
+    let told = "devp2p: the protocol foo/42 is configured twice\n".to_owned();
+    assert_eq!(node.stderr, told + &more("protocol-twice"));
 }
 
 #[test]

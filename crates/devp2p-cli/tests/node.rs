@@ -7,7 +7,9 @@ mod support;
 use std::net::UdpSocket;
 
 use serde_json::Value;
-use support::{CLOSED_ADDRESS, Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, devp2p, file, keys};
+use support::{
+    CLOSED_ADDRESS, Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, devp2p, file, keys, more,
+};
 
 #[test]
 fn it_says_who_it_is_and_how_to_connect() {
@@ -260,7 +262,8 @@ fn a_taken_port_is_told_with_a_way_out() {
     assert_eq!((second.code, second.stdout.as_str()), (Some(1), ""));
     assert!(second.stderr.starts_with("devp2p: TCP port "), "{second:?}");
     assert!(second.stderr.contains("in use"), "{second:?}");
-    assert!(second.stderr.ends_with("`--listen 127.0.0.1:0`\n"), "{second:?}");
+    let advice = "`--listen 127.0.0.1:0`\n".to_owned() + &more("port-taken");
+    assert!(second.stderr.ends_with(&advice), "{second:?}");
 }
 
 #[test]
@@ -273,7 +276,8 @@ fn a_taken_udp_port_is_told_as_such() {
     let node = node.take(20).find(|node| !node.stderr.starts_with("devp2p: TCP")).unwrap();
     assert_eq!((node.code, node.stdout.as_str()), (Some(1), ""));
     assert!(node.stderr.starts_with("devp2p: UDP port "), "{node:?}");
-    assert!(node.stderr.ends_with("`--listen 127.0.0.1:0`\n"), "{node:?}");
+    let advice = "`--listen 127.0.0.1:0`\n".to_owned() + &more("port-taken");
+    assert!(node.stderr.ends_with(&advice), "{node:?}");
 }
 
 #[test]

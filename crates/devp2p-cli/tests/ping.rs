@@ -12,7 +12,9 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server};
 use devp2p_core::protocol::Protocol;
 use serde_json::Value;
-use support::{CLOSED_ADDRESS, Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, devp2p, file, keys};
+use support::{
+    CLOSED_ADDRESS, Devp2p, KEY_ONE, PUBLIC_KEY_ONE, STRANGER, devp2p, file, keys, more,
+};
 
 #[test]
 fn it_shows_every_step_and_who_answers() {
@@ -139,6 +141,7 @@ fn another_kind_of_server_is_told_from_a_node() {
     let ping = devp2p(&["ping", &format!("enode://{STRANGER}@{address}")]);
     assert_eq!(ping.code, Some(1), "{ping:?}");
     assert!(ping.stderr.starts_with("devp2p: the answer is no RLPx handshake"), "{ping:?}");
-    assert_eq!(ping.stderr.lines().count(), 1, "{ping:?}");
+    assert_eq!(ping.stderr.lines().count(), 2, "{ping:?}");
+    assert!(ping.stderr.ends_with(&more("no-handshake-packet")), "{ping:?}");
     server.join().unwrap();
 }

@@ -112,6 +112,7 @@ fn every_help_has_an_example_and_fits_on_a_projector() {
         "node --help",
         "ping --help",
         "diagnose --help",
+        "explain --help",
         "discv4 --help",
         "discv4 ping --help",
         "discv4 enr --help",

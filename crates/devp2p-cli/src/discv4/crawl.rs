@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
 use crate::output::Printing;
 use crate::stop::Stop;
-use crate::{output, values};
+use crate::{explain, output, values};
 
 /// Lookups at a time: enough not to wait for slow nodes, few enough to be polite.
 const AT_A_TIME: usize = 8;
@@ -171,7 +171,8 @@ impl Crawl {
             (0, End::Late(limit)) => {
                 return Err(Failure::told(format_args!(
                     "nobody has answered within {limit} s: take more time with `--for SECONDS`"
-                )));
+                ))
+                .about(&explain::NO_BOOTNODE));
             }
             (_, End::Complete) => "nobody knows of more".to_owned(),
             (0, End::Interrupted) => "nobody had answered yet".to_owned(),

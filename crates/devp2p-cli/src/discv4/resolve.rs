@@ -6,6 +6,7 @@ use devp2p_core::keys::PublicKey;
 use devp2p_core::net::discovery::Discovery;
 
 use super::{Common, record};
+use crate::explain;
 use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
 
@@ -33,7 +34,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if begin_with.is_empty() {
         let words =
             "nothing says where to begin: add `--bootnode ENODE`, a node that may know others";
-        return Err(Failure::told(words));
+        return Err(Failure::told(words).about(&explain::KNOWS_NOBODY));
     }
     let discovery = super::start_with(&args.common, begin_with).await?;
     let found = find(&discovery, args.node.public_key).await;
@@ -42,7 +43,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn find(discovery: &Discovery, key: PublicKey) -> Result<Enr, Failure> {
-    let closest = discovery.lookup(key.to_bytes()).await.map_err(Failure::told)?;
+    let closest = discovery.lookup(key.to_bytes()).await.map_err(Failure::explained)?;
     if closest.is_empty() {
         return Err(super::no_bootnode());
     }
@@ -52,7 +53,8 @@ async fn find(discovery: &Discovery, key: PublicKey) -> Result<Enr, Failure> {
              them. It may be gone, or hide behind a firewall.",
             key.short(),
             closest.len()
-        )));
+        ))
+        .about(&explain::NODE_NOT_FOUND));
     };
     let enode = node.enode();
     super::ask(node, async || discovery.request_enr(&enode).await).await

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio::time::Duration;
 
 use super::{Step, Trouble};
+use crate::explain::{Explained, Topic, more};
 use crate::failure::Failure;
 use crate::output;
 
@@ -51,6 +52,9 @@ struct Answer<'a> {
     milliseconds: &'a Milliseconds,
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<String>,
+    /// What `devp2p explain` calls that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explain: Option<&'static str>,
 }
 
 impl Report {
@@ -92,6 +96,7 @@ impl Report {
     /// All is done.
     pub(super) fn end(&self, found: &Found<'_>) -> Result<(), Failure> {
         let Found { enode, hello, .. } = found;
+        let topic = found.remark.as_ref().map(Explained::topic);
         let remark = found.remark.as_ref().map(remark);
         let capabilities: Vec<String> =
             hello.capabilities.iter().map(ToString::to_string).collect();
@@ -104,8 +109,12 @@ impl Report {
                 capabilities,
                 milliseconds,
                 remark,
+                explain: topic.map(Topic::slug),
             }),
-            Self::Text => output::line(text(hello, &capabilities, remark)),
+            Self::Text => {
+                let more = topic.map_or_else(String::new, |topic| format!("\n{}", more(topic)));
+                output::line(format_args!("{}{more}", text(hello, &capabilities, remark)))
+            }
         }
     }
 }
@@ -127,9 +136,9 @@ fn text(hello: &Hello, capabilities: &[String], remark: Option<String>) -> Strin
 }
 
 /// Why there was no Pong, now that the Hello is there.
-fn remark(trouble: &Trouble) -> String {
+pub(super) fn remark(trouble: &Trouble) -> String {
     match trouble {
-        Trouble::End(EndReason::Remote(reason)) => {
+        Trouble::End(_, EndReason::Remote(reason)) => {
             let why = match reason {
                 DisconnectReason::UselessPeer => ": a ping offers it no capability",
                 _ => "",

@@ -166,6 +166,11 @@ fn rest(lines: &Receiver<String>) -> String {
     }
 }
 
+/// The line at the end of a failure that has this explanation.
+pub(crate) fn more(slug: &str) -> String {
+    format!("More: {} explain {slug}\n", env!("CARGO_BIN_EXE_devp2p"))
+}
+
 /// The keys of a JSON object, sorted.
 pub(crate) fn keys(object: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
