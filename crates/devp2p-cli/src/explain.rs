@@ -162,3 +162,18 @@ pub(crate) fn more(topic: &Topic) -> String {
 fn command(topic: &Topic) -> String {
     format!("{} explain {}", output::program(), topic.slug())
 }
+
+/// Who runs for long and tells a topic the first time only.
+#[derive(Debug, Default)]
+pub(crate) struct FirstTime(Vec<&'static str>);
+
+impl FirstTime {
+    /// The command that explains this, unless it was told before.
+    pub(crate) fn command(&mut self, topic: &'static Topic) -> Option<String> {
+        if self.0.contains(&topic.slug()) {
+            return None;
+        }
+        self.0.push(topic.slug());
+        Some(command(topic))
+    }
+}

@@ -250,7 +250,7 @@ async fn tell(
     invitation: Invitation,
     mut events: Events,
 ) -> Result<(), Failure> {
-    let story = Story::begin(json, &node, &invitation)?;
+    let mut story = Story::begin(json, &node, &invitation)?;
     while let Some(event) = events.next().await {
         story.go_on(&event)?;
     }

@@ -190,6 +190,28 @@ fn a_connection_that_is_closed_on_auth_is_told_from_one_that_is_no_handshake() {
 }
 
 #[test]
+fn a_node_says_it_once_for_each_reason() {
+    let node = Devp2p::node(&[]);
+    let enode = node.enode();
+    devp2p(&["ping", &enode]);
+    let first = node.line_with("peer dropped");
+    let command = format!(" [{} explain client-quitting]", env!("CARGO_BIN_EXE_devp2p"));
+    assert!(first.ends_with(&command), "{first}");
+    let (told, _) = first.split_once(" [").unwrap();
+    assert_eq!(explained(told), "client-quitting");
+    devp2p(&["ping", &enode]);
+    let second = node.line_with("peer dropped");
+    assert!(second.ends_with("it said \"client quitting\" (0x08)"), "{second}");
+}
+
+#[test]
+fn a_node_says_where_to_read_about_a_dial_that_failed() {
+    let node = Devp2p::node(&["--connect", &format!("enode://{STRANGER}@{CLOSED_ADDRESS}")]);
+    let line = node.line_with("dial failed   1dd9d65c [");
+    assert!(line.ends_with(" explain connection-refused]"), "{line}");
+}
+
+#[test]
 fn the_events_of_a_node_as_json_stay_as_they_are() {
     let node = Devp2p::node(&["--json"]);
     let enode = node.json()["enode"].as_str().unwrap().to_owned();

@@ -37,7 +37,7 @@ fn the_node_sees_it_come_and_go() {
     devp2p(&["ping", &node.enode()]);
     node.line_with("peer added    devp2p-ping/");
     let goodbye = node.line_with("peer dropped  devp2p-ping/");
-    assert!(goodbye.ends_with("it said \"client quitting\" (0x08)"), "{goodbye}");
+    assert!(goodbye.contains("it said \"client quitting\" (0x08) ["), "{goodbye}");
 }
 
 #[test]

@@ -7,14 +7,15 @@ use devp2p_core::events::{MsgEvent, PeerEvent};
 use devp2p_core::net::{Direction, NodeInfo, PeerInfo};
 use devp2p_core::p2p::Capability;
 
+use crate::explain::{Explained, FirstTime};
 use crate::failure::Failure;
 use crate::{log, output};
 
 /// How a node tells what happens.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) enum Story {
-    /// For people.
-    Text,
+    /// For people: where to read more stands behind the first event of each kind.
+    Text(FirstTime),
     /// For programs.
     Json,
 }
@@ -34,7 +35,7 @@ impl Story {
             Ok(Self::Json)
         } else {
             output::line(introduction(node, invitation))?;
-            Ok(Self::Text)
+            Ok(Self::Text(FirstTime::default()))
         }
     }
 
@@ -42,13 +43,14 @@ impl Story {
     ///
     /// # Errors
     /// [`Failure::Output`].
-    pub(super) fn go_on(self, event: &PeerEvent) -> Result<(), Failure> {
-        match self {
-            Self::Json => output::json(event),
-            Self::Text => match sentence(event) {
-                Some(sentence) => output::line(format_args!("{}  {sentence}", log::local_time())),
-                None => Ok(()),
-            },
+    pub(super) fn go_on(&mut self, event: &PeerEvent) -> Result<(), Failure> {
+        let told = match self {
+            Self::Json => return output::json(event),
+            Self::Text(more) => sentence(event, more),
+        };
+        match told {
+            Some(sentence) => output::line(format_args!("{}  {sentence}", log::local_time())),
+            None => Ok(()),
         }
     }
 }
@@ -120,7 +122,7 @@ fn where_from(node: &NodeInfo) -> &'static str {
     }
 }
 
-fn sentence(event: &PeerEvent) -> Option<String> {
+fn sentence(event: &PeerEvent, more: &mut FirstTime) -> Option<String> {
     match event {
         PeerEvent::Add { peer } => {
             let dialed = match peer.direction {
@@ -131,7 +133,14 @@ fn sentence(event: &PeerEvent) -> Option<String> {
             Some(format!("peer added    {}{remote}, {dialed}", Who(peer)))
         }
         PeerEvent::Drop { peer, error } => {
-            Some(format!("peer dropped  {}: {}", Who(peer), error.in_words()))
+            let more = more.command(error.topic());
+            let more = more.map_or_else(String::new, |command| format!(" [{command}]"));
+            Some(format!("peer dropped  {}: {}{more}", Who(peer), error.in_words()))
+        }
+        // Why it failed is in the log.
+        PeerEvent::DialFailed { enode, error } => {
+            let command = more.command(error.topic())?;
+            Some(format!("dial failed   {} [{command}]", enode.public_key.short()))
         }
         PeerEvent::MsgRecv(msg) => Some(format!("msg received  {}", What(msg))),
         PeerEvent::MsgSend(msg) => Some(format!("msg sent      {}", What(msg))),
