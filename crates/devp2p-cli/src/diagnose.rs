@@ -215,7 +215,11 @@ fn text(clock: &str, node: &NodeInfo, status: &Status, why: &[String]) -> String
     for reason in why {
         text += &format!("\n- {reason}");
     }
-    text
+    // A line may have several causes in it.
+    let causes = why.iter().flat_map(|reason| reason.split("; "));
+    let topics: Vec<_> = causes.filter_map(explain::of_text).collect();
+    let more = explain::more_about(&topics);
+    if more.is_empty() { text } else { format!("{text}\n\n{more}") }
 }
 
 fn ended_by_itself() -> Failure {

@@ -158,6 +158,20 @@ pub(crate) fn more(topic: &Topic) -> String {
     format!("More: {}", command(topic))
 }
 
+/// The lines that say where more can be read about all of these, each once; none if there are none.
+pub(crate) fn more_about(topics: &[&Topic]) -> String {
+    let mut commands: Vec<String> = Vec::new();
+    for command in topics.iter().map(|topic| command(topic)) {
+        if !commands.contains(&command) {
+            commands.push(command);
+        }
+    }
+    match commands.is_empty() {
+        true => String::new(),
+        false => format!("More: {}", commands.join("\n      ")),
+    }
+}
+
 /// The command that explains this.
 fn command(topic: &Topic) -> String {
     format!("{} explain {}", output::program(), topic.slug())

@@ -227,6 +227,7 @@ fn diagnose_prints_what_the_book_shows() {
     let clock = diagnosis.lines().find(|line| line.starts_with("clock")).unwrap();
     let time = &clock["clock        ".len()..clock.find(" UTC").unwrap()];
     let told = diagnosis.replace(key, "<key 1>").replace(port, "<port 1>").replace(time, "<time>");
+    let told = told.replace(env!("CARGO_BIN_EXE_devp2p"), "devp2p");
     let without_time = |line: &str| match line.get(2..3) {
         Some(":") => format!("<time>{}\n", &line["12:34:56".len()..]),
         _ => format!("{line}\n"),
