@@ -87,6 +87,12 @@ fn all_topics_are_listed_and_every_one_is_explained() {
 }
 
 #[test]
+fn all_explanations_are_what_the_book_shows() {
+    let all = devp2p(&["explain", "--all"]).stdout.replace(env!("CARGO_BIN_EXE_devp2p"), "devp2p");
+    assert_eq!(all, include_str!("expected-explain.txt"));
+}
+
+#[test]
 fn what_nobody_knows_is_answered_with_what_can_be_given_and_what_is_close() {
     let unknown = devp2p(&["explain", "tomany-peers"]);
     assert_eq!((unknown.code, &*unknown.stdout), (Some(1), ""));
