@@ -80,7 +80,7 @@ impl Ends {
             let (stream, _) = self.listener.accept().await?;
             stream.set_nodelay(true)?;
             let (reader, writer) = stream.into_split();
-            let stream = Stream { reader, writer, local: None, remote: None };
+            let stream = Stream::new(reader, writer);
             let (key, rng) = (self.recipient.clone(), StdRng::from_rng(&mut rand::rng()));
             let responded: JoinHandle<Result<Link>> =
                 tokio::spawn(async move { Ok(Link::respond(stream, &key, rng).await?) });

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::addresses::{AskError, External};
 use super::replay::Replay;
+use super::tap::Tap;
 use crate::enode::Enode;
 use crate::keys::{NodeKey, PublicKey};
 use crate::p2p::{Capability, Hello, MAX_HELLO};
@@ -56,6 +57,8 @@ pub struct Config {
     pub trusted: Vec<PublicKey>,
     /// Whether messages are told as events, too.
     pub message_events: bool,
+    /// Sees what crosses the connections, secrets included. `None`, the default: nobody does.
+    pub tap: Option<Tap>,
     /// For tests: makes the run repeatable. `None`, the default, takes random numbers and the time
     /// of day from the system.
     pub replay: Option<Replay>,
@@ -75,6 +78,7 @@ impl Config {
             protocols: Vec::new(),
             trusted: Vec::new(),
             message_events: false,
+            tap: None,
             replay: None,
         }
     }

@@ -14,6 +14,7 @@ use super::link::{Link, Stream, connect};
 use super::orders::Orders;
 use super::peer::Peer;
 use super::signals::Signals;
+use super::tap::Tap;
 use super::{EndReason, PeerInfo, SETUP_TIMEOUT, SetupStep};
 use crate::enode::Enode;
 use crate::events::EventSender;
@@ -32,6 +33,8 @@ pub(super) struct Context {
     /// Where message events go, if they are wanted. Weak: a connection must not keep the stream
     /// of events open when the server is gone.
     pub(super) events: Option<Weak<EventSender>>,
+    /// Who sees what crosses connections, if anybody does.
+    pub(super) tap: Option<Tap>,
 }
 
 /// What a connection tells the main loop.
@@ -93,16 +96,18 @@ impl Connection {
         rng: Box<StdRng>,
         deadline: Instant,
     ) -> Result<Box<Link>, EndReason> {
-        let key = &self.context.key;
+        let Context { key, tap, .. } = &*self.context;
+        let tap = tap.as_ref().map(|tap| tap.connection(self.number.0));
         let link = match *origin {
             Origin::Dial(enode) => {
                 let stream = before(deadline, SetupStep::Connect, &mut self.orders, dial(&enode));
-                let stream = stream.await?;
+                let stream = Stream { tap, ..stream.await? };
                 let link = Link::initiate(stream, key, enode.public_key, rng);
                 before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
             }
             Origin::Accept(stream) => {
                 tell_stream(&stream, "TCP accepted");
+                let stream = Stream { tap, ..stream };
                 let link = Link::respond(stream, key, rng);
                 before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
             }

@@ -34,6 +34,7 @@ use tracing::debug;
 use super::receive::Incoming;
 use super::send::Outgoing;
 use super::system::{OwnedReadHalf, OwnedWriteHalf, TcpStream, lookup_host};
+use super::tap::{Arriving, TappedConnection};
 use super::{EndReason, GOODBYE_TIMEOUT};
 use crate::end::TransportError;
 use crate::enode::{Enode, Host};
@@ -45,6 +46,7 @@ use crate::p2p::{
     split_msg_id,
 };
 use crate::policy::Direction;
+use crate::trace::{SecretName, Side};
 
 /// Two halves of a byte stream to somebody who has not even said who it is: TCP if nothing else is
 /// said, from [`connect`].
@@ -58,6 +60,15 @@ pub struct Stream<R = OwnedReadHalf, W = OwnedWriteHalf> {
     pub local: Option<SocketAddr>,
     /// The address of the other end, if there is one.
     pub remote: Option<SocketAddr>,
+    /// Who sees what crosses it, if anybody does.
+    pub tap: Option<TappedConnection>,
+}
+
+impl<R, W> Stream<R, W> {
+    /// A stream between nobody knows where.
+    pub fn new(reader: R, writer: W) -> Self {
+        Self { reader, writer, local: None, remote: None, tap: None }
+    }
 }
 
 /// An encrypted stream to the owner of a key. The handshake says whose; the first frame that comes,
@@ -108,16 +119,23 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         recipient: PublicKey,
         mut rng: impl CryptoRng,
     ) -> Result<Self, EndReason> {
-        let (waiting, auth) = handshake::initiate(key, recipient, &mut rng);
+        let tap = stream.tap.clone();
+        let mut tell = told_to(tap.as_ref());
+        let (waiting, auth) = handshake::initiate_telling(key, recipient, &mut rng, &mut tell);
         drop(rng);
         stream.writer.write_all(&auth).await.map_err(TransportError::from)?;
+        if let Some(tap) = &tap {
+            tap.bytes(Side::Initiator, &auth);
+        }
         debug!(bytes = auth.len(), "auth sent: our signature, key and nonce");
-        let ack = read_packet(&mut stream.reader).await.map_err(|error| match error {
+        let ack = read_packet(&mut stream, Side::Recipient).await.map_err(|error| match error {
             TransportError::ClosedInHandshake => EndReason::HungUp,
             other => other.into(),
         })?;
-        let session = waiting.receive_ack(&ack).map_err(TransportError::from)?;
-        debug!(bytes = ack.len(), "ack received: both sides have the session's secrets");
+        let session = waiting.receive_ack_telling(&ack.packet, &mut tell);
+        let session = session.map_err(TransportError::from)?;
+        debug!(bytes = ack.packet.len(), "ack received: both sides have the session's secrets");
+        drop(ack);
         Ok(Self::new(stream, session, Direction::Outbound))
     }
 
@@ -130,24 +148,36 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
         key: &NodeKey,
         mut rng: impl CryptoRng,
     ) -> Result<Self, EndReason> {
-        let auth = read_packet(&mut stream.reader).await?;
-        let answer = handshake::respond(key, &auth, &mut rng);
+        let auth = read_packet(&mut stream, Side::Initiator).await?;
+        let tap = stream.tap.clone();
+        let mut tell = told_to(tap.as_ref());
+        let answer = handshake::respond_telling(key, &auth.packet, &mut rng, &mut tell);
         drop(rng);
+        debug!(bytes = auth.packet.len(), "auth received: the initiator says who it is");
+        drop(auth);
         let (session, ack) = answer.map_err(TransportError::from)?;
-        debug!(bytes = auth.len(), "auth received: the initiator says who it is");
         stream.writer.write_all(&ack).await.map_err(TransportError::from)?;
+        if let Some(tap) = &tap {
+            tap.bytes(Side::Recipient, &ack);
+        }
         debug!(bytes = ack.len(), "ack sent: both sides have the session's secrets");
         Ok(Self::new(stream, session, Direction::Inbound))
     }
 
     fn new(stream: Stream<R, W>, session: Session, direction: Direction) -> Self {
+        let ours = match direction {
+            Direction::Outbound => Side::Initiator,
+            Direction::Inbound => Side::Recipient,
+        };
         Self {
             remote_key: session.remote_key,
             direction,
             local: stream.local,
             remote: stream.remote,
-            incoming: Incoming::new(stream.reader, session.reader),
-            outgoing: Outgoing::new(stream.writer, session.writer),
+            incoming: Incoming::new(stream.reader, session.reader)
+                .tapped(stream.tap.clone().map(|tap| (tap, ours.other()))),
+            outgoing: Outgoing::new(stream.writer, session.writer)
+                .tapped(stream.tap.map(|tap| (tap, ours))),
             codec: Codec::default(),
         }
     }
@@ -288,7 +318,7 @@ pub(super) fn split(stream: TcpStream, remote: SocketAddr) -> io::Result<Stream>
     stream.set_nodelay(true)?;
     let local = stream.local_addr().ok().map(canonical);
     let (reader, writer) = stream.into_split();
-    Ok(Stream { reader, writer, local, remote: Some(canonical(remote)) })
+    Ok(Stream { local, remote: Some(canonical(remote)), ..Stream::new(reader, writer) })
 }
 
 /// An IPv4 address that a dual-stack socket shows as IPv6, made IPv4 again.
@@ -296,19 +326,47 @@ fn canonical(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }
 
-/// Reads one handshake packet, size prefix included; the size is checked before it is believed.
-async fn read_packet(reader: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, TransportError> {
-    let closed = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-            TransportError::ClosedInHandshake
+/// Tells a tap the secrets of a handshake, if there is one.
+fn told_to(tap: Option<&TappedConnection>) -> impl FnMut(SecretName, &[u8; 32]) {
+    move |name, secret| {
+        if let Some(tap) = tap {
+            tap.secret(name, secret);
         }
-        kind => TransportError::Io(kind),
-    };
-    let mut prefix = [0; 2];
-    reader.read_exact(&mut prefix).await.map_err(closed)?;
-    let mut ciphertext = vec![0; packet_len(prefix)?];
-    reader.read_exact(&mut ciphertext).await.map_err(closed)?;
-    Ok([&prefix[..], &ciphertext].concat())
+    }
+}
+
+/// Reads one handshake packet, size prefix included; the size is checked before it is believed.
+async fn read_packet<R: AsyncRead + Unpin, W>(
+    stream: &mut Stream<R, W>,
+    from: Side,
+) -> Result<Arriving, TransportError> {
+    let mut arriving = Arriving { packet: Vec::new(), from, tap: stream.tap.clone() };
+    read_up_to(&mut stream.reader, &mut arriving.packet, 2).await?;
+    let prefix = *arriving.packet.first_chunk().ok_or(TransportError::ClosedInHandshake)?;
+    let len = packet_len(prefix)?.saturating_add(2);
+    read_up_to(&mut stream.reader, &mut arriving.packet, len).await?;
+    Ok(arriving)
+}
+
+/// Reads until `packet` has `len` bytes.
+async fn read_up_to(
+    reader: &mut (impl AsyncRead + Unpin),
+    packet: &mut Vec<u8>,
+    len: usize,
+) -> Result<(), TransportError> {
+    packet.reserve_exact(len.saturating_sub(packet.len()));
+    while packet.len() < len {
+        let more = u64::try_from(len.saturating_sub(packet.len())).unwrap_or(u64::MAX);
+        let read =
+            reader.take(more).read_buf(packet).await.map_err(|error| match error.kind() {
+                io::ErrorKind::ConnectionReset => TransportError::ClosedInHandshake,
+                kind => TransportError::Io(kind),
+            })?;
+        if read == 0 {
+            return Err(TransportError::ClosedInHandshake);
+        }
+    }
+    Ok(())
 }
 
 /// Reads the other side's first message: its Hello, or why it does not want us.

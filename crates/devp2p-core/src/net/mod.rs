@@ -40,6 +40,7 @@ mod signals;
 mod sockets;
 mod status;
 mod system;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod udp;
@@ -59,6 +60,7 @@ pub use link::{Link, Stream, connect, connect_to_one, tcp_addresses};
 pub use replay::Replay;
 pub use server::Server;
 pub use status::{Attempts, Status};
+pub use tap::{Crossed, Tap, TappedConnection};
 
 /// A peer is pinged this often, as in go-ethereum.
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);

@@ -12,11 +12,13 @@ use tracing::{debug, trace};
 
 use super::buffer::{ReadSize, SMALL};
 use super::signals::Signals;
+use super::tap::TappedConnection;
 use super::{EndReason, GOODBYE_TIMEOUT, SILENCE_TIMEOUT, send};
 use crate::end::TransportError;
 use crate::frame::{FrameError, FrameReader, HEADER_LEN, MAX_FRAME_SIZE};
 use crate::p2p::{Codec, DisconnectReason, Received};
 use crate::protocol::{InboxSender, Msg};
+use crate::trace::Side;
 
 /// Opens frames as they arrive, in one buffer that is reused. Over any stream, so that tests run
 /// it in memory.
@@ -27,13 +29,20 @@ pub(super) struct Incoming<R> {
     /// Bytes at the buffer's start that belong to the frame handed out last.
     handed_out: usize,
     size: ReadSize,
+    /// Who sees what comes, and whose it is.
+    tap: Option<(TappedConnection, Side)>,
 }
 
 impl<R: AsyncRead + Unpin> Incoming<R> {
     /// Reads what the session's peer seals.
     pub(super) fn new(reader: R, frames: FrameReader) -> Self {
         let (buffer, size) = (BytesMut::new(), ReadSize::least());
-        Self { reader, frames, buffer, handed_out: 0, size }
+        Self { reader, frames, buffer, handed_out: 0, size, tap: None }
+    }
+
+    /// The same, and somebody sees it.
+    pub(super) fn tapped(self, tap: Option<(TappedConnection, Side)>) -> Self {
+        Self { tap, ..self }
     }
 
     /// Waits for a whole frame of at most `limit` bytes and returns its frame-data.
@@ -78,6 +87,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
             let room = self.buffer.capacity().saturating_sub(self.buffer.len());
             let read = self.reader.read_buf(&mut self.buffer).await?;
             self.size.learn(read, room);
+            self.show(read);
             if read == 0 {
                 let cut_off = TransportError::Io(io::ErrorKind::UnexpectedEof);
                 return if self.buffer.is_empty() { Ok(false) } else { Err(cut_off) };
@@ -86,11 +96,20 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         Ok(true)
     }
 
+    /// Shows the last bytes of the buffer to who wants to see them.
+    fn show(&self, read: usize) {
+        if let Some((tap, from)) = &self.tap {
+            let begin = self.buffer.len().saturating_sub(read);
+            tap.bytes(*from, self.buffer.get(begin..).unwrap_or_default());
+        }
+    }
+
     /// Reads and forgets until the stream ends: closing a connection with unread input resets it,
     /// and a reset destroys the goodbye that we sent.
     pub(super) async fn discard(&mut self) {
         self.buffer = BytesMut::with_capacity(SMALL);
-        while matches!(self.reader.read_buf(&mut self.buffer).await, Ok(1..)) {
+        while let Ok(read @ 1..) = self.reader.read_buf(&mut self.buffer).await {
+            self.show(read);
             self.buffer.clear();
         }
     }

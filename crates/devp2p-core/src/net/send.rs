@@ -13,11 +13,13 @@ use tracing::{Level, debug, enabled, trace};
 
 use super::buffer::{KEEP, SMALL, give_back_if_above};
 use super::signals::Signals;
+use super::tap::TappedConnection;
 use super::{EndReason, GOODBYE_TIMEOUT, PING_INTERVAL, WRITE_STALL};
 use crate::end::TransportError;
 use crate::frame::{FrameError, FrameWriter};
 use crate::p2p::{Codec, DISCONNECT, DisconnectReason, EMPTY_LIST, PING, split_msg_id};
 use crate::protocol::OutboxReader;
+use crate::trace::Side;
 
 /// Frames that are ready together are written together, up to about this many bytes.
 const WRITE_TOGETHER: usize = 64 * 1024;
@@ -133,12 +135,19 @@ pub(super) struct Outgoing<W> {
     writer: W,
     frames: FrameWriter,
     pub(super) buffer: BytesMut,
+    /// Who sees what goes, and that it is ours.
+    tap: Option<(TappedConnection, Side)>,
 }
 
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Writes what the session's peer opens.
     pub(super) fn new(writer: W, frames: FrameWriter) -> Self {
-        Self { writer, frames, buffer: BytesMut::new() }
+        Self { writer, frames, buffer: BytesMut::new(), tap: None }
+    }
+
+    /// The same, and somebody sees it.
+    pub(super) fn tapped(self, tap: Option<(TappedConnection, Side)>) -> Self {
+        Self { tap, ..self }
     }
 
     /// Puts a frame into the buffer.
@@ -159,7 +168,12 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             let written = timeout(WRITE_STALL, self.writer.write(&self.buffer)).await;
             match written.map_err(|_| TransportError::Stalled)?? {
                 0 => return Err(TransportError::Io(io::ErrorKind::WriteZero)),
-                written => self.buffer.advance(written),
+                written => {
+                    if let Some((tap, from)) = &self.tap {
+                        tap.bytes(*from, self.buffer.get(..written).unwrap_or_default());
+                    }
+                    self.buffer.advance(written);
+                }
             }
         }
         if len < SMALL {

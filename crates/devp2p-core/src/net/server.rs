@@ -153,6 +153,7 @@ impl Server {
             protocols: config.protocols,
             words,
             events: config.message_events.then(|| Arc::downgrade(&events)),
+            tap: config.tap,
         };
         let stop = CancellationToken::new();
         let inputs = Inputs { listener, found, commands: obeyed, words: heard };

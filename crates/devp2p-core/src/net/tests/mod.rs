@@ -96,7 +96,11 @@ async fn connect(protocols: Vec<Protocol>, buffer: usize) -> (Server, Peer) {
 async fn shake_hands(buffer: usize) -> (InMemory, InMemory) {
     let (ours, theirs) = duplex(buffer.max(1024));
     let address = Some("127.0.0.1:30303".parse().unwrap());
-    let stream = |(reader, writer)| Stream { reader, writer, local: address, remote: address };
+    let stream = |(reader, writer)| Stream {
+        local: address,
+        remote: address,
+        ..Stream::new(reader, writer)
+    };
     let (ours, theirs) = (stream(split(ours)), stream(split(theirs)));
     let (key, their_key) = (key(1), key(2));
     let (recipient, initiator) = tokio::join!(
@@ -138,7 +142,8 @@ impl Server {
         let events = Arc::new(EventSender::new(true));
         let hello = Hello::new(key.public_key(), "ours", capabilities);
         let told = Some(Arc::downgrade(&events));
-        let context = Context { key: Arc::new(key), hello, protocols, words, events: told };
+        let context =
+            Context { key: Arc::new(key), hello, protocols, words, events: told, tap: None };
         let connection =
             Connection { context: Arc::new(context), number: ConnectionNumber(1), orders };
         let deadline = Instant::now() + SETUP_TIMEOUT;
