@@ -29,8 +29,8 @@ pub(crate) use errors::Explained;
 pub(crate) use find::of_text;
 pub(crate) use topic::Topic;
 pub(crate) use topics::{
-    CLOSED_AFTER_ACK, CLOSED_AFTER_HELLO, EXTERNAL_ADDRESS, KNOWS_NOBODY, NAME_NOT_FOUND,
-    NO_BOOTNODE, NO_PONG, NO_UDP_ANSWER, NODE_NOT_FOUND, OPERATING_SYSTEM, STOPPED,
+    CLOSED_AFTER_ACK, CLOSED_AFTER_HELLO, EXTERNAL_ADDRESS, KEY_LOG, KNOWS_NOBODY, NAME_NOT_FOUND,
+    NO_BOOTNODE, NO_PONG, NO_UDP_ANSWER, NODE_NOT_FOUND, OPERATING_SYSTEM, STOPPED, UNREADABLE,
 };
 
 /// Explain a reason, an error text, or the end of a connection

@@ -86,7 +86,8 @@ fn fresh() -> NodeKey {
     NodeKey::generate(&mut rand::rng())
 }
 
-fn load(file: &Path) -> Result<NodeKey, Failure> {
+/// The key in this file.
+pub(crate) fn load(file: &Path) -> Result<NodeKey, Failure> {
     let path = file.display();
     if others_can_read(file) {
         let warning = format!(

@@ -5,6 +5,8 @@
 //! devp2p ping ENODE    say hello to a node, and see how long each step takes
 //! devp2p diagnose      why has my node no peers?
 //! devp2p explain THING what does that reason, error or silence mean?
+//! devp2p trace LESSON  what two nodes say to each other, byte by byte
+//! devp2p decode THING  what are these bytes?
 //! devp2p discv4 …      find nodes over UDP, and see how that is done
 //! devp2p key …         make and show the key that a node is known by
 //! ```
@@ -17,6 +19,8 @@
 //!
 //! stdout has what was asked for and nothing else; the log and failures go to stderr.
 
+mod capture;
+mod decode;
 mod diagnose;
 mod discv4;
 mod explain;
@@ -29,6 +33,7 @@ mod nodes;
 mod output;
 mod ping;
 mod stop;
+mod trace;
 mod values;
 
 use std::env;
@@ -63,6 +68,8 @@ enum Command {
     Ping(ping::Args),
     Diagnose(diagnose::Args),
     Explain(explain::Args),
+    Trace(trace::Args),
+    Decode(decode::Args),
     #[command(subcommand)]
     Discv4(discv4::Command),
     #[command(subcommand)]
@@ -92,6 +99,8 @@ fn main() -> ExitCode {
         Command::Diagnose(args) => block_on(diagnose::run(args)),
         Command::Discv4(command) => block_on(discv4::run(command)),
         Command::Explain(args) => explain::run(&args),
+        Command::Trace(args) => trace::run(&args),
+        Command::Decode(args) => decode::run(&args),
         Command::Key(command) => key::run(&command),
     };
     match done {

@@ -12,7 +12,7 @@ use devp2p_core::events::Events;
 use devp2p_core::net::{
     Config, External, Handle, NodeInfo, PeerInfo, Server, Undialable, client_name,
 };
-use devp2p_core::p2p::Capability;
+use devp2p_core::p2p::{Capability, Offer};
 use devp2p_core::protocol::{MsgPipe, Protocol, ProtocolError};
 use tracing::warn;
 
@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
 use crate::output::{self, Printing};
 use crate::stop::Stop;
+use crate::trace::live::Seeing;
 use crate::{key, lan, values};
 use story::{Invitation, Story};
 
@@ -39,6 +40,8 @@ several with commas between; or \"@FILE\", with one on each line")]
 pub(crate) struct Args {
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    seeing: Seeing,
     /// Tell messages of protocols, too; --echo does so by itself
     #[arg(long)]
     message_events: bool,
@@ -102,7 +105,13 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let mut stop = Stop::new().map_err(Failure::system)?;
     let config = args.settings.config()?;
     let message_events = args.message_events || config.message_events;
-    let start = args.settings.start(Config { message_events, ..config });
+    let offers = args
+        .settings
+        .echo
+        .iter()
+        .map(|(capability, length)| Offer::new(capability.clone(), *length));
+    let seen = args.seeing.start("devp2p node", args.json, offers.collect())?;
+    let start = args.settings.start(Config { message_events, tap: seen.tap.clone(), ..config });
     let Some(started) = stop.unless(start).await else { return Ok(()) };
     let (server, events) = started?;
     tokio::spawn(say_why(server.handle().clone(), Duration::from_secs(args.patience)));

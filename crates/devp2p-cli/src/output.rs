@@ -46,6 +46,15 @@ pub(crate) fn line(text: impl Display) -> Result<(), Failure> {
     writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(Failure::Output)
 }
 
+/// Prints text that has its line ends.
+///
+/// # Errors
+/// As [`line()`].
+pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::Output)
+}
+
 /// Prints a value as one line of JSON.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use devp2p_core::enode::{Enode, Host};
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{
-    EndReason, Link, TransportError, client_name, connect_to_one, tcp_addresses,
+    EndReason, Link, Stream, TransportError, client_name, connect_to_one, tcp_addresses,
 };
 use devp2p_core::p2p::{DisconnectReason, EMPTY_LIST, Hello, MessageError, PING, PONG, Received};
 use rand::SeedableRng;
@@ -24,6 +24,7 @@ use rand::rngs::StdRng;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::failure::Failure;
+use crate::trace::live::Seeing;
 use crate::{key, nodes};
 use report::{Found, Report};
 use trouble::Trouble;
@@ -46,6 +47,8 @@ pub(crate) struct Args {
     /// Print JSON: one object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    seeing: Seeing,
 }
 
 /// What is done, in this order.
@@ -65,6 +68,7 @@ pub(crate) enum Step {
 /// [`Trouble`], in words, when there is no Hello; when the key file or the output fails.
 pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let key = key::load_or_fresh(args.key.as_deref())?;
+    let seen = args.seeing.start("devp2p ping", args.json, Vec::new())?;
     let mut report = Report::begin(args.json, &args.enode)?;
     let host = args.enode.address.as_ref().map_or_else(String::new, |at| at.host.to_string());
     let mut clock = Clock { deadline: Instant::now() + DEADLINE, at: host };
@@ -80,6 +84,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let connected = async { connect_to_one(&addresses).await.map_err(kind) };
     let (stream, time) = clock.time(Step::Connect, connected).await.map_err(Failure::explained)?;
     report.step(Step::Connect, time)?;
+    let stream = Stream { tap: seen.tap.as_ref().map(|tap| tap.connection(1)), ..stream };
     let rng = StdRng::from_rng(&mut rand::rng());
     let shaking_hands = Link::initiate(stream, &key, args.enode.public_key, rng);
     let (link, time) =

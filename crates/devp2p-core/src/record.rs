@@ -17,7 +17,7 @@
 //!
 //! Book: *The handshake, byte by byte*.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 /// A row of bytes, or of values, and where to read about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,3 +148,15 @@ pub enum SecretName {
 
 /// Is told each secret of a handshake, when it is there.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(SecretName, &[u8; 32]);
+
+/// A number of bytes, in words.
+pub(crate) struct Bytes(pub(crate) usize);
+
+impl Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 byte"),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}

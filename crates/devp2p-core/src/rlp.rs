@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use alloy_rlp::{Decodable, Error, Header, Result};
 
-use crate::record::{AS_HEX, Field, Recorder};
+use crate::record::{AS_HEX, Bytes, Field, Recorder};
 
 /// Wraps encoded items into a list.
 pub(crate) fn list(items: &[u8]) -> Vec<u8> {
@@ -47,8 +47,8 @@ pub(crate) fn take_parts<'a>(rlp: &mut &'a [u8]) -> Result<Item<'a>> {
     Ok(Item { is_list, header, payload })
 }
 
-const PREFIX: Field = Field::new("prefix", "RLP: a string of bytes begins, and has this length");
-const LIST: Field = Field::new("list", "RLP: a list begins, and has this length");
+const PREFIX: Field = Field::new("prefix", "RLP: a string of bytes follows, of this length");
+const LIST: Field = Field::new("list", "RLP: a list begins");
 const MORE: Field =
     Field::new("more", "for later versions of the protocol: whatever stands here is ignored");
 
@@ -70,10 +70,12 @@ impl<'a, 'r, R: Recorder> Items<'a, 'r, R> {
         field: &'static Field,
         recorder: &'r mut R,
     ) -> Result<Self> {
-        match take_parts(rlp) {
+        let mut after = *rlp;
+        match take_parts(&mut after) {
             Ok(Item { is_list: true, header, payload: rest }) => {
-                let length = rest.len();
-                recorder.field(field, header, &format_args!("a list of {length} bytes"));
+                *rlp = after;
+                let length = Bytes(rest.len());
+                recorder.field(field, header, &format_args!("a list of {length}"));
                 recorder.inside();
                 Ok(Self { rest, is_list: true, recorder })
             }
@@ -206,8 +208,8 @@ pub(crate) fn tell_tree(mut rlp: &[u8], recorder: &mut impl Recorder) -> Result<
         }
         let item = take_parts(&mut rlp).inspect_err(|_| recorder.fault())?;
         if item.is_list {
-            let length = item.payload.len();
-            recorder.field(&LIST, item.header, &format_args!("a list of {length} bytes"));
+            let length = Bytes(item.payload.len());
+            recorder.field(&LIST, item.header, &format_args!("a list of {length}"));
             recorder.inside();
             lists.push(rlp);
             rlp = item.payload;
@@ -234,9 +236,9 @@ fn tell_string(
         // An empty string is its header.
         (header, []) => recorder.field(field, header, in_words),
         (header, payload) => {
-            let length = payload.len();
+            let length = Bytes(payload.len());
             if !header.is_empty() {
-                recorder.field(&PREFIX, header, &format_args!("{length} bytes follow"));
+                recorder.field(&PREFIX, header, &format_args!("{length}"));
             }
             recorder.field(field, payload, in_words);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use devp2p_core::enode::Enode;
-use devp2p_core::enr::Enr;
+use devp2p_core::enr::{Enr, value_in_words};
 use devp2p_core::keys::{NodeId, PublicKey};
 use devp2p_core::p2p::printable;
 use serde::Serialize;
@@ -48,7 +48,13 @@ pub(super) fn show(json: bool, enr: &Enr) -> Result<(), Failure> {
     }
     let pairs: Vec<String> = enr
         .pairs()
-        .map(|(key, value)| format!("  {:<12}{}", text(key), shown(key, value)))
+        .map(|(key, value)| {
+            format!(
+                "  {:<12}{}",
+                text(key),
+                value_in_words(key, value).unwrap_or_else(|| hex(value))
+            )
+        })
         .collect();
     output::line(format_args!(
         "{enr}\n\
@@ -70,32 +76,6 @@ pub(super) fn show(json: bool, enr: &Enr) -> Result<(), Failure> {
 /// Words are the node's to choose: none may paint on a terminal.
 fn text(bytes: &[u8]) -> String {
     printable(&String::from_utf8_lossy(bytes))
-}
-
-/// A value, as what it is if its key says so.
-fn shown(key: &[u8], rlp: &[u8]) -> String {
-    let known = bytes(rlp).and_then(|bytes| match (key, bytes) {
-        (b"tcp" | b"udp" | b"tcp6" | b"udp6", [low]) => Some(low.to_string()),
-        (b"tcp" | b"udp" | b"tcp6" | b"udp6", &[high, low]) => {
-            Some(u16::from_be_bytes([high, low]).to_string())
-        }
-        (b"ip", _) => Some(IpAddr::from(<[u8; 4]>::try_from(bytes).ok()?).to_string()),
-        (b"ip6", _) => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
-        (b"id", _) => Some(text(bytes)),
-        _ => None,
-    });
-    known.unwrap_or_else(|| hex(rlp))
-}
-
-/// What is in a short RLP string.
-fn bytes(rlp: &[u8]) -> Option<&[u8]> {
-    match rlp {
-        [0..0x80] => Some(rlp),
-        [first @ 0x80..=0xb7, rest @ ..] => {
-            (rest.len() == usize::from(first.saturating_sub(0x80))).then_some(rest)
-        }
-        _ => None,
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -22,6 +22,9 @@ use devp2p_core::net::{
 };
 use devp2p_core::p2p::{Capability, CapabilityError, DisconnectReason, MessageError};
 use devp2p_core::protocol::{Msg, PipeClosed, ProtocolError};
+use devp2p_core::trace::LessonError;
+use devp2p_core::trace::file::FileError;
+use devp2p_core::trace::keylog::KeyLogError;
 
 use super::find::{find, of_text};
 use super::topic::Topic;
@@ -353,6 +356,19 @@ fn every_trouble_with_a_key_file_is_explained() {
     }
 }
 
+#[test]
+fn every_trouble_with_traces_is_explained() {
+    let schema = "devp2p-trace".to_owned();
+    let files = [
+        FileError::NoTrace,
+        FileError::UnknownSchema { schema, version: 2 },
+        FileError::Step { line: 4 },
+    ];
+    check_enum("trace/file.rs", "FileError", &files);
+    check(&KeyLogError { line: 4 }.to_string(), KeyLogError { line: 4 }.topic());
+    check(&LessonError.to_string(), LessonError.topic());
+}
+
 /// All errors of the core are asked about above: there is none that this test does not know.
 #[test]
 fn there_are_no_other_errors() {
@@ -381,7 +397,7 @@ fn there_are_no_other_errors() {
     let names: BTreeSet<String> =
         found.iter().map(|item| ident(item.split(' ').nth(1).unwrap())).collect();
     let known = "AddPeerError AskError CapabilityError EciesError EndReason EnodeError EnrError FrameError \
-                 HandshakeError KeyError KeyFileError MessageError PacketError PipeClosed \
+                 FileError HandshakeError KeyError KeyFileError KeyLogError LessonError MessageError PacketError PipeClosed \
                  ProtocolError RequestError StartError TransportError Undialable";
     assert_eq!(names, known.split_whitespace().map(str::to_owned).collect());
 }
@@ -650,6 +666,36 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
          them. It may be gone, or hide behind a firewall.",
         "node-not-found",
     ),
+    (
+        "decode.rs",
+        "\"{broken} of these are broken",
+        "3 of these are broken: the lines with an exclamation mark say how",
+        "nothing-known",
+    ),
+    ("decode.rs", "\"cannot read {}: {error}\"", "", ""),
+    (
+        "decode.rs",
+        "words",
+        "these 5 bytes are nothing that is known here: say with --as what they are",
+        "nothing-known",
+    ),
+    (
+        "decode/captured.rs",
+        "nothing",
+        "no RLPx connection and no discovery packet is in this capture, only 3 connections of other \
+         TCP and 1 datagram of other UDP",
+        "nothing-known",
+    ),
+    (
+        "decode/captured.rs",
+        "words",
+        "the key log knows none of the 3 connections in this capture: is it of another run?",
+        "key-log",
+    ),
+    ("trace.rs", "\"cannot write the page", "", ""),
+    ("trace/live.rs", "\"cannot write the {what}", "", ""),
+    // What was typed, not what went wrong.
+    ("trace/live.rs", "\"--json and --trace", "", ""),
     // Not an explanation, but the lack of one.
     ("explain.rs", "\"nothing is known about", "", ""),
     ("failure.rs", "error", "", ""),

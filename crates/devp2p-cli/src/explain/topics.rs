@@ -8,6 +8,7 @@ mod peers;
 mod reasons;
 mod set_up;
 mod start;
+mod traces;
 mod wire;
 
 use super::topic::Topic;
@@ -45,6 +46,7 @@ pub(crate) use start::{
     KEY_FILE_EXISTS, KEY_FILE_MISSING, KEY_FILE_UNREADABLE, OPERATING_SYSTEM, PORT_TAKEN,
     PROTOCOL_TWICE, STOPPED,
 };
+pub(crate) use traces::{CAPTURE, KEY_LOG, LESSON, TRACE_FILE, UNREADABLE};
 pub(crate) use wire::{
     BAD_FRAME, BAD_HANDSHAKE, BAD_HELLO, BAD_MESSAGE_ID, BAD_PAYLOAD, BAD_SNAPPY,
     CODE_OUT_OF_RANGE, NO_HANDSHAKE_PACKET, NOT_HELLO, TOO_BIG, UNDECIPHERABLE, UNKNOWN_MESSAGE_ID,
@@ -129,6 +131,10 @@ pub(super) static GROUPS: &[Group] = &[
             &CODE_OUT_OF_RANGE,
             &BAD_PAYLOAD,
         ],
+    },
+    Group {
+        headline: "Traces, and bytes to decode",
+        topics: &[&UNREADABLE, &CAPTURE, &TRACE_FILE, &KEY_LOG, &LESSON],
     },
     Group {
         headline: "Discovery, and having no peers",

@@ -28,7 +28,8 @@ pub(super) const LENGTH: Field = Field::new(
     "length",
     "how many bytes it will be; checked before anything is made of it: five bytes can claim 4 GiB",
 );
-pub(super) const LITERAL_TAG: Field = Field::new("literal-tag", "bytes follow that are new");
+pub(super) const LITERAL_TAG: Field =
+    Field::new("literal-tag", "so many bytes follow that are new");
 pub(super) const LITERAL: Field = Field::new("literal", "bytes that stand for themselves");
 pub(super) const COPY: Field = Field::new("copy", "bytes that were there before, once more");
 

@@ -9,7 +9,7 @@
 //! Spec: [snappy, format](https://github.com/google/snappy/blob/main/format_description.txt)
 
 use super::fields;
-use crate::record::{AS_HEX, Recorder};
+use crate::record::{AS_HEX, Bytes, Recorder};
 
 /// A piece of a block.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,18 +31,18 @@ pub(super) fn tell(block: &[u8], recorder: &mut impl Recorder) {
         return recorder.fault();
     };
     match snap::raw::decompress_len(block) {
-        Ok(bytes) => recorder.field(&fields::LENGTH, length, &format_args!("{bytes} bytes")),
+        Ok(bytes) => recorder.field(&fields::LENGTH, length, &Bytes(bytes)),
         Err(_) => return recorder.fault(),
     }
     while !rest.is_empty() {
         match take_element(&mut rest) {
             Some(Element::Literal { tag, bytes }) => {
-                let count = bytes.len();
-                recorder.field(&fields::LITERAL_TAG, tag, &format_args!("{count} bytes follow"));
+                let count = Bytes(bytes.len());
+                recorder.field(&fields::LITERAL_TAG, tag, &format_args!("{count}"));
                 recorder.field(&fields::LITERAL, bytes, &AS_HEX);
             }
             Some(Element::Copy { tag, length, offset }) => {
-                let words = format_args!("{length} bytes, from {offset} before here");
+                let words = format_args!("{}, from {offset} before here", Bytes(length));
                 recorder.field(&fields::COPY, tag, &words);
             }
             None => return recorder.fault(),

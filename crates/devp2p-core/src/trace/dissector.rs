@@ -30,6 +30,11 @@ impl Secrets {
         self.0.insert(name, Zeroizing::new(secret));
     }
 
+    /// Adds a node's own key.
+    pub fn insert_key(&mut self, name: SecretName, key: &NodeKey) {
+        self.insert(name, *key.secret.to_bytes());
+    }
+
     /// One of them.
     #[must_use]
     pub fn get(&self, name: SecretName) -> Option<&[u8; 32]> {

@@ -149,7 +149,7 @@ fn rows(offset: Option<usize>, bytes: &[u8], what: &What, depth: usize, style: &
 fn how_many(bytes: &[u8], style: &Style) -> usize {
     let is_same = bytes.iter().zip(bytes.iter().skip(1)).all(|(one, next)| one == next);
     match bytes.len() {
-        length if is_same => length.min(style.in_a_row()),
+        length if is_same && length > style.in_a_row().saturating_mul(2) => style.in_a_row(),
         // Not worth a line of its own that says how many there are.
         length if length <= style.longest.saturating_add(style.in_a_row()) => length,
         _ => style.longest,

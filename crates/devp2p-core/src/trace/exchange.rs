@@ -112,8 +112,8 @@ pub fn exchange(lesson: Lesson, seed: u64) -> Exchange {
     let mut rng = ChaCha20Rng::from_seed(key);
     let nodes = (NodeKey::generate(&mut rng), NodeKey::generate(&mut rng));
     let mut secrets = Secrets::default();
-    secrets.insert(SecretName::InitiatorPrivkey, *nodes.0.secret.to_bytes());
-    secrets.insert(SecretName::RecipientPrivkey, *nodes.1.secret.to_bytes());
+    secrets.insert_key(SecretName::InitiatorPrivkey, &nodes.0);
+    secrets.insert_key(SecretName::RecipientPrivkey, &nodes.1);
     let packets = match lesson {
         Lesson::A1 => Vec::new(),
         _ => talk(lesson, &nodes, &mut rng, &mut secrets).unwrap_or_default(),

@@ -42,5 +42,5 @@ pub use crate::record::SecretName;
 pub use dissector::{Dissector, Secrets};
 pub use exchange::{Exchange, Lesson, LessonError, exchange};
 pub use flips::{Flips, Outcome, flips};
-pub use packet::{datagram, record};
+pub use packet::{datagram, disconnect, handshake_packet, hello, message, record, tree};
 pub use step::{Fault, Knower, NotedField, NotedPart, NotedValue, Side, Step, What};

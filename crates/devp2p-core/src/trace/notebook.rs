@@ -10,6 +10,14 @@ use crate::record::{AS_HEX, Field, KnownBy, Part, Recorder};
 const MAX_FIELDS: usize = 2_000;
 
 const NOT_READ: Field = Field::new("not-read", "nobody looks at what comes after a fault");
+const UNREAD: Part = Part {
+    name: "bytes",
+    means: "not read at all",
+    spec: "https://github.com/ethereum/devp2p/blob/master/rlpx.md",
+    code: "trace::notebook::Notebook::fail",
+    known_by: KnownBy::Everybody,
+    secret: false,
+};
 const AND_SO_ON: &str = "and so on: there is more than anybody wants to see";
 
 /// Notes about one packet that is being read.
@@ -61,20 +69,26 @@ impl Notebook {
             let end = self.parts.get(self.current).map_or(0, |(_, part)| part.hex.len());
             (self.current, end)
         });
-        let read: usize = self.wire().map(|part| part.hex.len()).sum();
+        let length = |noted: &(Side, NotedPart)| noted.1.hex.len();
+        let is_wire = |noted: &(Side, NotedPart)| noted.1.known_by == Knower::Everybody;
+        // What never travels as it is comes in one part.
+        let last = match self.parts.iter().rposition(is_wire) {
+            None if self.parts.is_empty() => {
+                self.part(&UNREAD);
+                0
+            }
+            last => last.unwrap_or(0),
+        };
+        let read: usize = match self.parts.iter().any(is_wire) {
+            true => self.parts.iter().filter(|noted| is_wire(noted)).map(length).sum(),
+            false => self.parts.first().map_or(0, length),
+        };
         if let Some(rest @ [_, ..]) = packet.get(read..) {
-            let last = self.parts.iter().rposition(|(_, part)| part.known_by == Knower::Everybody);
-            self.current = last.unwrap_or(self.current);
+            self.current = last;
             self.depth = 0;
-            self.fault();
             self.field(&NOT_READ, rest, &AS_HEX);
         }
         Fault { part, offset, error: error.to_string() }
-    }
-
-    fn wire(&self) -> impl Iterator<Item = &NotedPart> {
-        let parts = self.parts.iter().map(|(_, part)| part);
-        parts.filter(|part| part.known_by == Knower::Everybody)
     }
 
     /// Ends the notes: everything gets its id, and finds what its formula names.

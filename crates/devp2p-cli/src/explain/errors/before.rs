@@ -9,10 +9,38 @@ use devp2p_core::keys::file::KeyFileError;
 use devp2p_core::net::discovery::AskError;
 use devp2p_core::net::{AddPeerError, StartError, Undialable};
 use devp2p_core::p2p::CapabilityError;
+use devp2p_core::trace::LessonError;
+use devp2p_core::trace::file::FileError;
+use devp2p_core::trace::keylog::KeyLogError;
 
 use super::super::topic::Topic;
 use super::super::topics::{self, UNEXPLAINED};
 use super::Explained;
+use crate::capture::CaptureError;
+
+impl Explained for CaptureError {
+    fn topic(&self) -> &'static Topic {
+        &topics::CAPTURE
+    }
+}
+
+impl Explained for FileError {
+    fn topic(&self) -> &'static Topic {
+        &topics::TRACE_FILE
+    }
+}
+
+impl Explained for KeyLogError {
+    fn topic(&self) -> &'static Topic {
+        &topics::KEY_LOG
+    }
+}
+
+impl Explained for LessonError {
+    fn topic(&self) -> &'static Topic {
+        &topics::LESSON
+    }
+}
 
 impl Explained for CapabilityError {
     fn topic(&self) -> &'static Topic {

@@ -1,0 +1,173 @@
+//! `devp2p trace` and the traces of live connections, as users see them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use devp2p_core::trace::file::read;
+use devp2p_core::trace::{Side, Step};
+use serde_json::Value;
+use support::{Devp2p, devp2p, new_path};
+
+/// What was printed once, by seed and lesson.
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces").join(name)
+}
+
+/// Compares with a golden file; writes it if the variable BLESS is set.
+#[track_caller]
+fn assert_golden(name: &str, printed: &str) {
+    let path = golden(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, printed).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let differs = expected.lines().zip(printed.lines()).find(|(one, two)| one != two);
+    assert!(
+        expected == printed,
+        "{name} is another one (BLESS=1 writes it anew, if that is right): {differs:?}"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_text_and_the_same_json() {
+    for (seed, lesson) in [("1", "a2"), ("7", "a5"), ("42", "a4")] {
+        let args = ["trace", "--seed", seed, lesson];
+        for _twice in 0..2 {
+            let text = devp2p(&args);
+            assert_eq!(text.code, Some(0), "{}", text.stderr);
+            assert_golden(&format!("{seed}-{lesson}.txt"), &text.stdout);
+            let json = devp2p(&[&args[..], &["--json"]].concat());
+            assert_golden(&format!("{seed}-{lesson}.jsonl"), &json.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_book_has_each_step_of_seed_42_by_itself() {
+    let text = devp2p(&["trace", "--seed", "42", "a4"]).stdout;
+    let begins = |line: &str| line.starts_with(|c: char| c.is_ascii_digit());
+    let lines: Vec<&str> = text.lines().collect();
+    let starts: Vec<usize> = (0..lines.len()).filter(|number| begins(lines[*number])).collect();
+    assert_eq!(starts.len(), 7);
+    for (number, start) in starts.iter().enumerate() {
+        let end = starts.get(number + 1).copied().unwrap_or(lines.len());
+        let step = lines[*start..end].join("\n").trim_end().to_owned() + "\n";
+        let name = step.split_whitespace().next().unwrap();
+        assert_golden(&format!("42-a4/{name}.txt"), &step);
+    }
+}
+
+#[test]
+fn lesson_a1_says_that_nothing_is_said() {
+    let ended = devp2p(&["trace", "a1"]);
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.stdout.contains("not a byte crosses the wire"), "{}", ended.stdout);
+    let wrong = devp2p(&["trace", "a6"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("a1, a2, a3, a4 and a5"), "{}", wrong.stderr);
+}
+
+#[test]
+fn vectors_are_what_the_trace_shows() {
+    let vectors: Value =
+        serde_json::from_str(&devp2p(&["trace", "--vectors", "a4"]).stdout).unwrap();
+    let trace = devp2p(&["trace", "--json", "a4"]).stdout;
+    let (_, steps, _) = read(&trace).unwrap();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(vectors["handshake"]["auth"], hex(&steps[0].wire()));
+    assert_eq!(vectors["handshake"]["ack"], hex(&steps[1].wire()));
+    let frames = vectors["frames"].as_array().unwrap();
+    assert_eq!(frames.len(), 5);
+    for (frame, step) in frames.iter().zip(&steps[2..]) {
+        assert_eq!(frame["frame"], hex(&step.wire()));
+        let values = frame.as_object().unwrap().values();
+        assert!(
+            values.into_iter().all(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+        );
+    }
+    let handshake = vectors["handshake"].as_object().unwrap();
+    assert!(handshake.values().all(|value| value.as_str().is_some_and(|text| text.len() >= 64)));
+}
+
+#[test]
+fn a_ping_shows_every_byte_of_both_directions() {
+    let node = Devp2p::node(&[]);
+    let enode = node.enode();
+    let ended = devp2p(&["ping", "--trace", &enode]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for step in ["1-auth  initiator → recipient", "2-ack  ", "3-Hello", "4-Hello", "p2p-version: 5"]
+    {
+        assert!(ended.stdout.contains(step), "no {step} in {}", ended.stdout);
+    }
+    // What opens the connection is not shown to who did not ask for it.
+    assert!(ended.stdout.contains("aes-secret: withheld"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("capabilities  none"), "{}", ended.stdout);
+}
+
+/// The steps of a trace file, and both directions by themselves.
+fn steps_of(path: &str) -> Vec<Step> {
+    let (_, steps, fault) = read(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(fault, None);
+    steps
+}
+
+fn sent(steps: &[Step], side: Side) -> Vec<u8> {
+    steps.iter().filter(|step| step.from == side).flat_map(Step::wire).collect()
+}
+
+#[test]
+fn a_trace_file_of_either_side_has_the_same_bytes() {
+    let [theirs, ours, log] = ["theirs.jsonl", "ours.jsonl", "keys.log"].map(new_path);
+    let node = Devp2p::node(&[&format!("--trace={theirs}"), "--keylog", &log, "--for", "5"]);
+    let enode = node.enode();
+    let ended = devp2p(&["ping", &format!("--trace={ours}"), "--secrets", &enode]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("secrets of these connections"), "{}", ended.stderr);
+    let node = node.wait();
+    assert_eq!(node.code, Some(0), "{}", node.stderr);
+    assert!(node.stderr.contains("whoever has the key log"), "{}", node.stderr);
+
+    let (theirs, ours) = (steps_of(&theirs), steps_of(&ours));
+    for side in [Side::Initiator, Side::Recipient] {
+        let bytes = sent(&ours, side);
+        assert!(bytes.len() > 300);
+        assert_eq!(bytes, sent(&theirs, side), "{side}");
+    }
+    let secrets = |steps: &[Step]| {
+        let parts = steps.iter().flat_map(|step| &step.parts).filter(|part| part.secret);
+        parts.flat_map(|part| &part.values).filter(|value| !value.hex.is_empty()).count()
+    };
+    assert_eq!(secrets(&theirs), 0);
+    assert!(secrets(&ours) > 10);
+    assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_with_secrets_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let [trace, log] = ["private.jsonl", "private.log"].map(new_path);
+    let node = Devp2p::node(&[&format!("--trace={trace}"), "--keylog", &log, "--for", "0"]);
+    assert_eq!(node.wait().code, Some(0));
+    for path in [trace, log] {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path}");
+    }
+}
+
+#[test]
+fn two_who_want_stdout_are_told() {
+    for args in [&["node", "--json", "--trace", "--for", "0"][..], &["node", "--json", "--trace"]] {
+        let ended = devp2p(&[args, &["--listen", "127.0.0.1:0"]].concat());
+        assert_eq!(ended.code, Some(1));
+        assert!(ended.stderr.contains("--trace=FILE"), "{}", ended.stderr);
+    }
+    let nowhere = devp2p(&["node", "--trace=/nowhere/at/all", "--listen", "127.0.0.1:0"]);
+    assert_eq!(nowhere.code, Some(1));
+    assert!(nowhere.stderr.contains("cannot write the trace file"), "{}", nowhere.stderr);
+}
