@@ -42,8 +42,11 @@ pub(super) fn tell(block: &[u8], recorder: &mut impl Recorder) {
                 recorder.field(&fields::LITERAL, bytes, &AS_HEX);
             }
             Some(Element::Copy { tag, length, offset }) => {
-                let words = format_args!("{}, from {offset} before here", Bytes(length));
-                recorder.field(&fields::COPY, tag, &words);
+                recorder.field(
+                    &fields::COPY,
+                    tag,
+                    &format_args!("{}, from {offset} before here", Bytes(length)),
+                );
             }
             None => return recorder.fault(),
         }
