@@ -86,6 +86,7 @@ impl<'a> Both<'a> {
         segment.syn && !is_ours
     }
 
+    /// Reads what can be read with this segment: first what it acknowledges, then its own bytes.
     fn take(&mut self, time: Duration, segment: &Segment<'a>) {
         let from_dialer = segment.ends.from == self.conversation.dialer;
         let pieces = &mut self.conversation.pieces;
@@ -116,6 +117,7 @@ impl<'a> Both<'a> {
         }
     }
 
+    /// Nothing more comes.
     fn finish(&mut self, time: Duration) {
         let pieces = &mut self.conversation.pieces;
         self.from_dialer.read_all(&mut onto(pieces, time, true));

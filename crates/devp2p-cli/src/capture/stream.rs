@@ -116,6 +116,7 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Reads up to the first gap that is not certain.
     fn advance(&mut self, is_certain: impl Fn(&Self, u64) -> bool, told: &mut impl FnMut(What)) {
         while !self.has_ended {
             self.read_waiting(told);
