@@ -29,6 +29,7 @@ static GETH_BENCH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static OUR_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
+static BROWSER: Mutex<Option<Program>> = Mutex::new(None);
 
 /// A tool that we run, and where a person gets it.
 struct Tool {
@@ -40,6 +41,11 @@ struct Tool {
 const GO: Tool = Tool { command: "go", name: "Go", url: "https://go.dev/dl" };
 const CARGO: Tool = Tool { command: "cargo", name: "Rust", url: "https://rustup.rs" };
 const NODE: Tool = Tool { command: "node", name: "Node", url: "https://nodejs.org/en/download" };
+const CHROMIUM: Tool = Tool {
+    command: "chromium",
+    name: "Chromium",
+    url: "your distribution: apt-get install chromium",
+};
 const NPM: Tool = Tool {
     // Windows finds a script only by its whole name.
     command: if cfg!(windows) { "npm.cmd" } else { "npm" },
@@ -92,26 +98,44 @@ pub fn our_devp2p() -> Result<PathBuf, InteropError> {
     })
 }
 
+/// The test of the explorer's page in a browser, its packages installed beside it: it wants a folder
+/// with pages, and one for what it photographs.
+///
+/// # Errors
+///
+/// [`InteropError::MissingTool`] without Node or a browser, [`InteropError::Build`] if `npm ci` fails.
+pub fn browser_test() -> Result<Program, InteropError> {
+    once(&BROWSER, || {
+        let mut chromium = Command::new(CHROMIUM.command);
+        chromium.arg("--version");
+        run(&CHROMIUM, chromium)?;
+        node_program("browser", "test.mjs")
+    })
+}
+
 /// The program around EthereumJS, `peers/ethereumjs`, its packages installed beside it.
 ///
 /// # Errors
 ///
 /// [`InteropError::MissingTool`] without Node, [`InteropError::Build`] if `npm ci` fails.
 pub fn ethereumjs_peer() -> Result<Program, InteropError> {
-    once(&ETHEREUMJS, || {
-        let directory = peer_dir("ethereumjs");
-        let mut node = Command::new(NODE.command);
-        node.arg("--version");
-        run(&NODE, node)?;
-        if !is_installed(&directory) {
-            let mut npm = Command::new(NPM.command);
-            npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&directory);
-            run(&NPM, npm)?;
-        }
-        Ok(Program {
-            command: NODE.command.into(),
-            first_arguments: vec![directory.join("main.mjs").into()],
-        })
+    once(&ETHEREUMJS, || node_program("ethereumjs", "main.mjs"))
+}
+
+/// A script of `peers/<name>`, its packages installed beside it.
+fn node_program(name: &str, script: &str) -> Result<Program, InteropError> {
+    let directory = peer_dir(name);
+    let mut node = Command::new(NODE.command);
+    node.arg("--version");
+    run(&NODE, node)?;
+    if !is_installed(&directory) {
+        let mut npm = Command::new(NPM.command);
+        npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&directory);
+        run(&NPM, npm)?;
+    }
+    Ok(Program {
+        command: NODE.command.into(),
+        first_arguments: vec![directory.join(script).into()],
     })
 }
 

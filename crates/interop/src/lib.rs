@@ -33,6 +33,8 @@ mod build;
 mod error;
 mod peer;
 
-pub use build::{Program, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer, our_devp2p};
+pub use build::{
+    Program, browser_test, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer, our_devp2p,
+};
 pub use error::{InteropError, Transcript};
 pub use peer::{Peer, Ready};

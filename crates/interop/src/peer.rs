@@ -1,7 +1,7 @@
 //! A running foreign peer: lines in, lines out.
 
 use std::io;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -67,6 +67,20 @@ impl Peer {
         }
         let stdin = child.stdin.take().ok_or(io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(Self { child, stdin, lines, transcript: Transcript::default() })
+    }
+
+    /// Runs a program to its end, and returns all that it said.
+    ///
+    /// # Errors
+    ///
+    /// [`InteropError::Io`] if it cannot be run.
+    pub async fn run<S: AsRef<str>>(
+        program: &Program,
+        arguments: &[S],
+    ) -> Result<Output, InteropError> {
+        let mut command = Command::new(&program.command);
+        command.args(&program.first_arguments).args(arguments.iter().map(AsRef::as_ref));
+        Ok(command.stdin(Stdio::null()).kill_on_drop(true).output().await?)
     }
 
     /// Waits until the peer listens, and says who it is. Call it first, once for each node that the

@@ -16,7 +16,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use common::tools::built;
-use common::{Ours, config, connect, echoing, ethereumjs, geth, key_of, said, soon};
+use common::{Ours, config, connect, echoing, ethereumjs, geth, key_of, peer_event, said, soon};
 use devp2p_core::net::{Config, Crossed, Tap};
 use devp2p_core::p2p::{Capability, Offer};
 use devp2p_core::trace::{Side, Step};
@@ -81,6 +81,7 @@ async fn watched() -> (Ours, Seen) {
 async fn talk(mut them: Peer, is: Ready, mut ours: Ours, we_dial: bool, send: &str) {
     if we_dial {
         ours.dial(&is).await;
+        said(&mut them, peer_event("add", &ours)).await;
         ours.added().await;
     } else {
         connect(&mut them, &mut ours).await;

@@ -48,7 +48,7 @@ pub(super) fn decode(
         return Err(fault.unwrap_or_else(|| Failure::told(nothing).about(&UNREADABLE)));
     }
     let mismatch = || {
-        let words = format_args!(
+        let words = format!(
             "the key log knows none of the {connections} connections in this capture: is it of another \
              run?"
         );

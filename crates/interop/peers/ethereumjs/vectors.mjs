@@ -3,8 +3,8 @@
 
 import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { keccak_256 } from "@noble/hashes/sha3";
-import { secp256k1 } from "@noble/curves/secp256k1";
+import { keccak256 } from "ethereum-cryptography/keccak.js";
+import { secp256k1 } from "ethereum-cryptography/secp256k1.js";
 
 const { handshake: all, frames } = JSON.parse(readFileSync(0, "utf8"));
 const bytes = (hex) => Buffer.from(hex, "hex");
@@ -18,7 +18,7 @@ function same(what, ours, theirs) {
   }
 }
 
-const keccak = (...parts) => Buffer.from(keccak_256(Buffer.concat(parts)));
+const keccak = (...parts) => Buffer.from(keccak256(Buffer.concat(parts)));
 const sha256 = (...parts) => createHash("sha256").update(Buffer.concat(parts)).digest();
 const xor = (a, b) => Buffer.from(a.map((byte, i) => byte ^ b[i]));
 const publicKey = (secret) => Buffer.from(secp256k1.getPublicKey(secret, false)).subarray(1);

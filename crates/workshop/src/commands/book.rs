@@ -2,9 +2,13 @@
 
 use std::process::{Command, ExitCode};
 
-use super::{root, succeeds};
+use super::{cargo, root, succeeds};
 
 const INSTALL: &str = "cargo install --locked mdbook@0.5.4";
+
+/// What the page of the explorer shows is made by the code that it explains.
+const EXPLORER: &str = "run --quiet --package devp2p-cli --locked -- \
+                        trace --seed 42 --html book/src/explorer-42.html a4";
 
 /// Older ones know no note boxes, newer ones may want another `book.toml`.
 const SERIES: &str = "mdbook v0.5.";
@@ -23,6 +27,10 @@ pub(crate) fn run(then: Then) -> ExitCode {
     if !is_mdbook_here() {
         eprintln!("The book is built by mdbook 0.5, which is not on the PATH. Install it with");
         eprintln!("    {INSTALL}");
+        return ExitCode::FAILURE;
+    }
+    println!("Making the explorer, a page of the book ...");
+    if !succeeds(&mut cargo(EXPLORER)) {
         return ExitCode::FAILURE;
     }
     if !builds_without_complaint() {

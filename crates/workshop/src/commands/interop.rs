@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use super::{cargo, is_installed, succeeds};
 
 /// What must be on the PATH, what for, and where it comes from.
-const NEEDED: [(&str, &str); 3] = [
+const NEEDED: [(&str, &str); 5] = [
     ("go", "Go 1.24 or newer: https://go.dev/dl/"),
     ("node", "Node 20 or newer: https://nodejs.org/en/download"),
     (NPM, "npm, which comes with Node: https://nodejs.org/en/download"),
+    ("chromium", "Chromium, for the explorer's page: apt-get install chromium"),
+    ("tcpdump", "tcpdump, to record on loopback, as root: apt-get install tcpdump"),
 ];
 
 /// On Windows npm is a script, and a script is not found without its suffix.
