@@ -119,3 +119,46 @@ fn it_can_be_told_what_bytes_are() {
     let ended = devp2p(&["decode", "--json", "c104"]);
     assert_eq!(ended.stdout.lines().count(), 2);
 }
+
+/// A capture of `devp2p ping` and `devp2p discv4 ping`, as tcpdump wrote it.
+const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/ping.pcap");
+
+#[test]
+fn a_capture_without_a_key_log_shows_what_an_eavesdropper_sees() {
+    for capture in [CAPTURE.to_owned(), CAPTURE.to_owned() + "ng"] {
+        let ended = devp2p(&["decode", &capture]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        for word in ["1-auth", "2-ack", "3-bytes", "form: x and y follow", "1-Ping", "2-Pong"] {
+            assert!(ended.stdout.contains(word), "no {word} in {}", ended.stdout);
+        }
+        assert!(!ended.stdout.contains("client-id"), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_key_log_of_another_run_and_a_cut_capture_are_named() {
+    let line = format!("RLPX_AUTH_SECRET {0} {0}\n", "11".repeat(32));
+    let log = file("decode-another-run.log", &line);
+    let ended = devp2p(&["decode", "--keylog", &log, CAPTURE]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stdout.contains("1-auth"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("knows none of the 1 RLPx connection"), "{}", ended.stderr);
+
+    let broken = file("decode-broken.log", "RLPX_AUTH_SECRET 11 22\n");
+    let ended = devp2p(&["decode", "--keylog", &broken, CAPTURE]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("line 1 of the key log"), "{}", ended.stderr);
+
+    let cut = new_path("decode-cut.pcap");
+    let whole = fs::read(CAPTURE).unwrap();
+    fs::write(&cut, &whole[..whole.len() - 100]).unwrap();
+    let ended = devp2p(&["decode", &cut]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stdout.contains("2-ack"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("the capture is cut off after packet"), "{}", ended.stderr);
+
+    fs::write(&cut, &whole[..24]).unwrap();
+    let ended = devp2p(&["decode", &cut]);
+    assert_eq!((ended.code, &ended.stdout[..]), (Some(1), ""));
+    assert!(ended.stderr.contains("no RLPx connection"), "{}", ended.stderr);
+}

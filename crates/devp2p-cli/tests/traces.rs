@@ -147,6 +147,20 @@ fn a_trace_file_of_either_side_has_the_same_bytes() {
     assert_eq!(fs::read_to_string(&log).unwrap().lines().count(), 3);
 }
 
+#[test]
+fn discovery_shows_every_byte_of_its_packets() {
+    let node = Devp2p::start(&["discv4", "listen", "--trace", "--listen", "127.0.0.1:0"]);
+    let enode = node.enode();
+    assert_eq!(devp2p(&["discv4", "ping", &enode]).code, Some(0));
+    let mut text = String::new();
+    while !text.contains("ping-hash") {
+        text += &(node.line() + "\n");
+    }
+    for word in ["1-Ping  recipient", "sender-pubk", "= recover(keccak256(packet), signature)"] {
+        assert!(text.contains(word), "no {word} in {text}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn files_with_secrets_are_for_their_owner_alone() {

@@ -26,11 +26,11 @@ pub(super) fn decode(
     let (capture, fault) = capture::read(file);
     let fault = fault.map(Failure::explained);
     let mut steps = Vec::new();
-    let (mut connections, mut known) = (0_u64, 0_u64);
+    let (mut connections, mut known) = (0_usize, 0_usize);
     for conversation in capture.tcp.iter().filter(|conversation| is_rlpx(conversation)) {
         connections = connections.saturating_add(1);
         let secrets = keys.and_then(|keys| keys.get(&id(conversation)?)).cloned();
-        known = known.saturating_add(u64::from(secrets.is_some()));
+        known = known.saturating_add(usize::from(secrets.is_some()));
         steps.extend(connection(connections, conversation, secrets.unwrap_or_default(), key));
     }
     let datagrams = capture.udp.iter().zip(1..).map(|(packet, number)| {
@@ -49,8 +49,8 @@ pub(super) fn decode(
     }
     let mismatch = || {
         let words = format!(
-            "the key log knows none of the {connections} connections in this capture: is it of another \
-             run?"
+            "the key log knows none of the {} in this capture: is it of another run?",
+            count(connections, "RLPx connection")
         );
         Failure::told(words).about(&KEY_LOG)
     };
@@ -87,7 +87,7 @@ fn is_rlpx(conversation: &Conversation) -> bool {
 }
 
 fn connection(
-    number: u64,
+    number: usize,
     conversation: &Conversation,
     mut secrets: Secrets,
     key: Option<&NodeKey>,
@@ -110,5 +110,5 @@ fn connection(
             What::End => dissector.end(from),
         }
     }
-    dissector.steps().map(|step| Step { connection: Some(number), ..step }).collect()
+    dissector.steps().map(|step| Step { connection: u64::try_from(number).ok(), ..step }).collect()
 }

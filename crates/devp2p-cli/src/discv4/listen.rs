@@ -9,6 +9,8 @@ use devp2p_core::enr::Enr;
 use devp2p_core::keys::PublicKey;
 use devp2p_core::net::External;
 use devp2p_core::net::discovery::{Datagram, Discovery, Watched, Way};
+use devp2p_core::trace::dump;
+use devp2p_core::trace::{Side, Step};
 use serde::Serialize;
 use tokio::time::Duration;
 
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::nodes::{self, Nodes};
 use crate::output::Printing;
 use crate::stop::Stop;
-use crate::{log, output, values};
+use crate::{log, output, trace, values};
 
 /// Be a node of the discovery network, and show every packet
 #[derive(Debug, clap::Args)]
@@ -40,8 +42,20 @@ pub(crate) struct Args {
     #[arg(long = "for", value_name = "SECONDS")]
     #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]
     seconds: Option<u64>,
+    /// Show also every byte of each packet
+    #[arg(long, conflicts_with = "json")]
+    trace: bool,
     #[command(flatten)]
     common: Common,
+}
+
+/// How packets are told.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Json,
+    Text,
+    /// With every byte.
+    Trace,
 }
 
 /// The first JSON object.
@@ -87,7 +101,12 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let discovery = started.map_err(Failure::not_started)?;
     let datagrams = discovery.watch().await;
     let introduction = introduction(args.common.json, &discovery)?;
-    let mut printing = Printing::start(tell(args.common.json, introduction, datagrams));
+    let form = match (args.common.json, args.trace) {
+        (true, _) => Form::Json,
+        (false, true) => Form::Trace,
+        (false, false) => Form::Text,
+    };
+    let mut printing = Printing::start(tell(form, introduction, datagrams));
     let limit = args.seconds.map(Duration::from_secs);
     match printing.until(&mut stop, limit).await {
         Some(done) => {
@@ -119,16 +138,31 @@ fn introduction(json: bool, discovery: &Discovery) -> Result<String, Failure> {
     ))
 }
 
-async fn tell(json: bool, introduction: String, mut datagrams: Watched) -> Result<(), Failure> {
+async fn tell(form: Form, introduction: String, mut datagrams: Watched) -> Result<(), Failure> {
     output::line(introduction)?;
+    let (style, mut number) = (trace::style(false), 0_usize);
     while let Some(datagram) = datagrams.next().await {
-        if json {
-            output::json(&event(&datagram))?;
-        } else {
-            output::line(format_args!("{}  {}", log::local_time(), sentence(&datagram)))?;
+        number = number.saturating_add(1);
+        let line = || format!("{}  {}", log::local_time(), sentence(&datagram));
+        match form {
+            Form::Json => output::json(&event(&datagram))?,
+            Form::Text => output::line(line())?,
+            Form::Trace => {
+                let step = step(number, &datagram);
+                output::line(format_args!("{}\n\n{}", line(), dump::text(&step, &style)))?;
+            }
         }
     }
     Ok(())
+}
+
+/// What each byte of a datagram is; we count as the initiator.
+fn step(number: usize, datagram: &Datagram) -> Step {
+    let from = match datagram.way {
+        Way::In => Side::Recipient,
+        Way::Out => Side::Initiator,
+    };
+    devp2p_core::trace::datagram(number, from, &datagram.bytes)
 }
 
 fn event(datagram: &Datagram) -> Event {

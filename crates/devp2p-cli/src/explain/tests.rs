@@ -689,7 +689,7 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
     (
         "decode/captured.rs",
         "words",
-        "the key log knows none of the 3 connections in this capture: is it of another run?",
+        "the key log knows none of the 3 RLPx connections in this capture: is it of another run?",
         "key-log",
     ),
     ("trace.rs", "\"cannot write the page", "", ""),

@@ -237,9 +237,8 @@ function usedFor(node) {
   return uses;
 }
 
-/** The pieces of a formula: text, or [name, node]. The names are those that the Rust code finds. */
-function piecesOf(node) {
-  const { formula, inputs } = node.what;
+/** The pieces of a formula: text, or { name, input }. The names are those that the Rust code finds. */
+function piecesOf({ what: { formula, inputs } }) {
   const pieces = formula.split(/([A-Za-z0-9-]+)/);
   const isName = (piece, at) => at % 2 === 1 && !pieces[at + 1].startsWith('(') && /[^0-9]/.test(piece);
   const names = [...new Set(pieces.filter(isName))];
@@ -248,11 +247,11 @@ function piecesOf(node) {
   const idOf = name => (names.length === inputs.length
     ? inputs[names.indexOf(name)]
     : inputs.find(id => id === name || tail(id) === name || tail(id) === name.replace(/^previous-/, '')));
-  return pieces.map((piece, at) => {
-    const input = isName(piece, at) ? graph.find(idOf(piece) ?? '') : undefined;
-    return input ? [piece, input] : piece;
-  });
+  return pieces.map((piece, at) => (isName(piece, at) ? { name: piece, input: graph.find(idOf(piece) ?? '') } : piece));
 }
+
+/** What a formula names, but the recording does not hold: with too few secrets it has gaps. */
+const missingIn = node => (node.what?.formula ? piecesOf(node).filter(piece => piece.name && !piece.input).map(piece => piece.name) : []);
 
 // ---------------------------------------------------------------- state
 
@@ -851,7 +850,7 @@ function drawDetails(lit) {
   if (what?.formula) {
     content.push(el('h3', {}, 'How it is computed'));
     content.push(el('p', { class: 'formula' }, '= ', piecesOf(node).map(piece => (
-      typeof piece === 'string' ? piece : nodeButton(piece[1], piece[0])))));
+      piece.input ? nodeButton(piece.input, piece.name) : piece.name ?? piece))));
   } else if (what) {
     content.push(el('p', { class: 'kind' }, 'It has no formula: here it begins.'));
   }
@@ -863,6 +862,8 @@ function drawDetails(lit) {
 
   const origins = [...lit.keys()].filter(hasNoFormula);
   if (origins.length) content.push(folded(`In the end it comes from (${origins.length})`, nodeList(origins), origins.length <= 12));
+  const missing = [...new Set([node, ...lit.keys()].flatMap(missingIn))];
+  if (missing.length) content.push(el('p', { class: 'hint missing' }, `Not in this recording: ${missing.join(', ')}.`));
   const uses = usedFor(node);
   if (what || uses.length) {
     content.push(folded(`Used for (${uses.length})`, uses.length

@@ -51,11 +51,14 @@ pub(super) const HEADER_MAC_SEED: Field = Field::computed(
     "aes(mac-secret, digest-before) ^ header-ciphertext",
     "what the running MAC absorbs of the header",
 );
-pub(super) const HEADER_DIGEST: Field =
-    Field::computed("header-digest", "absorb(header-mac-seed)", "what header-mac must be");
+pub(super) const HEADER_DIGEST: Field = Field::computed(
+    "header-digest",
+    "absorb(digest-before, header-mac-seed)",
+    "what header-mac must be",
+);
 pub(super) const BODY_DIGEST: Field = Field::computed(
     "body-digest",
-    "absorb(frame-ciphertext)",
+    "absorb(header-digest, frame-ciphertext)",
     "the running MAC has absorbed the encrypted message",
 );
 pub(super) const FRAME_MAC_SEED: Field = Field::computed(
@@ -65,7 +68,7 @@ pub(super) const FRAME_MAC_SEED: Field = Field::computed(
 );
 pub(super) const DIGEST: Field = Field::computed(
     "digest",
-    "absorb(frame-mac-seed)",
+    "absorb(body-digest, frame-mac-seed)",
     "what frame-mac must be; the next frame in this direction begins with it",
 );
 pub(super) const HEADER_POSITION: Field = Field::new(

@@ -184,6 +184,7 @@ async function lighting() {
   same('its bytes are lit too', await page.locator('.step').nth(0).locator('.b.lit-origin').count(), nonce.length);
   same('the formula, each name a button', await details(page).locator('p.formula .node').evaluateAll(all => all.map(one => one.dataset.to)), whats.get('2-ack/aes-secret').inputs);
   check('the formula as text', (await details(page).locator('p.formula').textContent()).replaceAll(' in 1-auth', '').includes('= keccak256(ephemeral-key ‖ shared-secret)'));
+  same('nothing is missing', await details(page).locator('.missing').count(), 0);
   same('the origins are listed', await details(page).locator('details').first().locator('.node').evaluateAll(all => all.map(one => one.dataset.to).sort()), shall.filter(id => !whats.get(id).formula));
   const uses = [...whats.values()].filter(what => what.inputs?.includes('2-ack/aes-secret')).map(what => what.id).sort();
   same(`aes-secret is used for ${uses.length} things`, await details(page).locator('.uses .node').evaluateAll(all => all.map(one => one.dataset.to).sort()), uses);
@@ -322,6 +323,9 @@ async function ownFiles() {
   await page.click('#open-all');
   await page.locator('.step').nth(2).locator('.b').first().click();
   same('no flips for a file of one\'s own', await details(page).locator('.flip').count(), 0);
+  await field(page, '1-auth/tag').click();
+  same('a formula with gaps: what is there is a button', await details(page).locator('p.formula .node').allTextContents(), ['iv', 'c', 'size']);
+  same('and what is missing is named', await details(page).locator('.missing').textContent(), 'Not in this recording: mac-key, kE, auth-body.');
   check('it says that keys are missing', (await page.locator('#about').textContent()).includes('holds no keys'));
   await page.click('#own-back');
   await until(page, () => document.querySelectorAll('.summary')[2]?.textContent.includes('Hello'));

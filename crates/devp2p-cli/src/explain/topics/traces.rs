@@ -41,7 +41,7 @@ pub(crate) static KEY_LOG: Topic = Topic {
     title: "a key log cannot be read, or is of another run",
     texts: &[
         "line * of the key log is not label the first 32 bytes of auth and 32 bytes more both in hex",
-        "the key log knows none of the * connections in this capture is it of another run",
+        "the key log knows none of the * in this capture is it of another run",
     ],
     what: "A key log has three secrets of each connection. With it a capture can be decrypted.",
     means: "The secrets are made anew for each connection: log and capture must be of the same run.",

@@ -121,6 +121,12 @@ impl Formula<'_> {
                 self.absorbed.extend(bytes);
                 Keccak256::digest(&self.absorbed)[..16].to_vec()
             }
+            // It goes on from where it stood.
+            ("absorb", [before, bytes]) => {
+                assert_eq!(Keccak256::digest(&self.absorbed)[..16], before[..]);
+                self.absorbed.extend(bytes);
+                Keccak256::digest(&self.absorbed)[..16].to_vec()
+            }
             (function, arguments) => panic!("{function} of {} arguments", arguments.len()),
         }
     }
