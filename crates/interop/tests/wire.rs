@@ -24,11 +24,13 @@ use interop::{Peer, Ready, ethereumjs_peer, our_devp2p};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
+type Shared<T> = Arc<Mutex<Vec<T>>>;
+
 /// What a tap has seen of all connections.
 #[derive(Clone, Default)]
 struct Seen {
-    steps: Arc<Mutex<Vec<Step>>>,
-    bytes: Arc<Mutex<Vec<(Side, Vec<u8>)>>>,
+    steps: Shared<Step>,
+    bytes: Shared<(Side, Vec<u8>)>,
 }
 
 impl Seen {

@@ -10,7 +10,8 @@ use rand::rngs::ChaCha20Rng;
 use std::str::FromStr;
 use thiserror::Error;
 
-use super::dissector::{Dissector, Secrets};
+use super::dissector::Dissector;
+use super::secrets::Secrets;
 use super::step::{Side, Step};
 use crate::handshake::{Session, initiate_telling, respond_telling};
 use crate::keys::{NodeKey, PublicKey};

@@ -1,8 +1,9 @@
 //! What if one bit had been another? Each byte of an exchange is flipped in turn, and read by the code
 //! that would have read it.
 
-use super::dissector::{Dissector, Secrets};
+use super::dissector::Dissector;
 use super::exchange::Exchange;
+use super::secrets::Secrets;
 use super::step::{NotedField, Side, Step};
 use crate::record::SecretName;
 

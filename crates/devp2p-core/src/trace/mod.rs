@@ -34,13 +34,15 @@ mod flips;
 pub mod keylog;
 mod notebook;
 mod packet;
+mod secrets;
 mod step;
 #[cfg(test)]
 mod tests;
 
 pub use crate::record::SecretName;
-pub use dissector::{Dissector, Secrets};
+pub use dissector::Dissector;
 pub use exchange::{Exchange, Lesson, LessonError, exchange};
 pub use flips::{Flips, Outcome, flips};
 pub use packet::{datagram, disconnect, handshake_packet, hello, message, record, tree};
+pub use secrets::Secrets;
 pub use step::{Fault, Knower, NotedField, NotedPart, NotedValue, Side, Step, What};
