@@ -120,6 +120,7 @@ impl<'a> Ciphertext<'a> {
         Ok(Self { r, iv, c, tag })
     }
 
+    // ANCHOR: read_start
     /// Everything before c: R, and the IV.
     pub(crate) fn read_start(
         ciphertext: &'a [u8],
@@ -138,7 +139,9 @@ impl<'a> Ciphertext<'a> {
         recorder.field(&fields::IV, iv, &AS_HEX);
         Ok((point, iv, rest))
     }
+    // ANCHOR_END: read_start
 
+    // ANCHOR: open
     /// Checks the tag, and decrypts: `secret` is what R's and the recipient's owners agree on.
     pub(crate) fn open(
         &self,
@@ -154,6 +157,7 @@ impl<'a> Ciphertext<'a> {
         keys.apply_keystream(*self.iv, &mut plaintext);
         Ok(plaintext)
     }
+    // ANCHOR_END: open
 }
 
 /// The two keys of one ciphertext, derived from the ECDH secret.
@@ -164,6 +168,7 @@ struct Keys {
 }
 
 impl Keys {
+    // ANCHOR: derive
     fn derive(secret: &SharedSecret, recorder: &mut impl Recorder) -> Self {
         recorder.part(&fields::KEYS);
         recorder.value(&fields::S, secret.as_bytes());
@@ -183,6 +188,7 @@ impl Keys {
         recorder.value(&fields::MAC_KEY, &*mac_key);
         Self { encryption, mac }
     }
+    // ANCHOR_END: derive
 
     fn apply_keystream(&self, iv: [u8; 16], text: &mut [u8]) {
         // 128-bit counter: a random IV can carry past the lower 64 bits.

@@ -185,6 +185,7 @@ impl Enr {
     }
 }
 
+// ANCHOR: digest
 /// What is signed: keccak256(rlp([seq, k, v, …])).
 fn digest(seq: u64, pairs: &[u8]) -> [u8; 32] {
     let mut content = Vec::with_capacity(MAX_RECORD);
@@ -192,6 +193,7 @@ fn digest(seq: u64, pairs: &[u8]) -> [u8; 32] {
     content.extend_from_slice(pairs);
     Keccak256::digest(rlp::list(&content)).into()
 }
+// ANCHOR_END: digest
 
 fn check_order<R: Recorder>(mut items: Items<'_, '_, R>) -> Result<(), EnrError> {
     let mut last = None;

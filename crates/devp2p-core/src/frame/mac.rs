@@ -43,6 +43,7 @@ impl Mac {
         mac
     }
 
+    // ANCHOR: absorb
     /// Absorbs the parts, as if they were one piece, and returns the new digest.
     pub(crate) fn absorb(&mut self, parts: &[&[u8]]) -> [u8; MAC_LEN] {
         for part in parts {
@@ -52,12 +53,14 @@ impl Mac {
         self.digest.iter_mut().zip(whole).for_each(|(kept, byte)| *kept = byte);
         self.digest
     }
+    // ANCHOR_END: absorb
 
     /// Of everything absorbed so far.
     pub(crate) fn digest(&self) -> &[u8; MAC_LEN] {
         &self.digest
     }
 
+    // ANCHOR: mac
     /// The header-mac over 16 bytes of encrypted header.
     pub(super) fn header(
         &mut self,
@@ -96,4 +99,5 @@ impl Mac {
         seed.iter_mut().zip(other).for_each(|(seed, byte)| *seed ^= byte);
         seed.into()
     }
+    // ANCHOR_END: mac
 }

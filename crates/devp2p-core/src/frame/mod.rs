@@ -132,6 +132,7 @@ impl FrameWriter {
         Self { keystream: keystream(aes), mac: egress_mac }
     }
 
+    // ANCHOR: seal
     /// Appends the frame that carries `frame_data` to `out`: at most 15 bytes of padding and
     /// 48 bytes of header and MACs are added.
     ///
@@ -163,6 +164,7 @@ impl FrameWriter {
         out.extend_from_slice(&frame_mac);
         Ok(())
     }
+    // ANCHOR_END: seal
 }
 
 impl FrameReader {
@@ -185,6 +187,7 @@ impl FrameReader {
         self.open_header_noting(bytes, limit, &mut ())
     }
 
+    // ANCHOR: open_header
     /// The same, for a recorder.
     pub(crate) fn open_header_noting(
         &mut self,
@@ -213,6 +216,7 @@ impl FrameReader {
         check_size(size, limit)?;
         Ok(FrameHeader { size })
     }
+    // ANCHOR_END: open_header
 
     /// Verifies and decrypts a body of [`FrameHeader::body_len`] bytes where it lies; returns its
     /// frame-data.
@@ -228,6 +232,7 @@ impl FrameReader {
         self.open_body_noting(header, body, &mut ())
     }
 
+    // ANCHOR: open_body
     /// The same, for a recorder.
     #[expect(clippy::needless_pass_by_value, reason = "the header is the right to one body")]
     pub(crate) fn open_body_noting<'a>(
@@ -258,6 +263,7 @@ impl FrameReader {
         recorder.field(&fields::BODY_PADDING, padding, &AS_HEX);
         Ok(frame_data)
     }
+    // ANCHOR_END: open_body
 
     /// How much of the keystream is used up.
     fn note_position(&self, value: &'static Field, recorder: &mut impl Recorder) {
@@ -284,6 +290,7 @@ fn keystream(aes: Cipher) -> Keystream {
     Keystream::from_core(CtrCore::inner_iv_init(aes, &[0; 16].into()))
 }
 
+// ANCHOR: check_size
 fn check_size(size: usize, limit: usize) -> Result<(), FrameError> {
     match size {
         0 => Err(FrameError::Empty),
@@ -291,6 +298,7 @@ fn check_size(size: usize, limit: usize) -> Result<(), FrameError> {
         _ => Ok(()),
     }
 }
+// ANCHOR_END: check_size
 
 /// `size` as three bytes, big endian; the caller checked that it fits.
 fn size_bytes(size: usize) -> [u8; 3] {

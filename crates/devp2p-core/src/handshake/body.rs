@@ -42,6 +42,7 @@ impl AuthBody {
         encode_list(&[&self.signature[..], &self.initiator[..], &self.nonce[..]])
     }
 
+    // ANCHOR: auth_body
     pub(crate) fn decode(
         plaintext: &[u8],
         recorder: &mut impl Recorder,
@@ -54,6 +55,7 @@ impl AuthBody {
             Ok(Self { signature, initiator, nonce })
         })
     }
+    // ANCHOR_END: auth_body
 }
 
 impl AckBody {

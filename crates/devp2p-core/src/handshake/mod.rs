@@ -130,6 +130,7 @@ pub fn initiate<'k>(
     initiate_telling(key, recipient, rng, &mut |_, _| {})
 }
 
+// ANCHOR: initiate
 /// The same, and tells the secrets.
 pub(crate) fn initiate_telling<'k>(
     key: &'k NodeKey,
@@ -151,6 +152,7 @@ pub(crate) fn initiate_telling<'k>(
     tell(SecretName::Auth, secret.as_bytes());
     (AuthSent { key, recipient, ephemeral, nonce, auth: auth.clone() }, auth)
 }
+// ANCHOR_END: initiate
 
 /// The initiator's state between auth and ack.
 pub struct AuthSent<'k> {
@@ -211,6 +213,7 @@ pub fn respond(
     respond_telling(key, auth, rng, &mut |_, _| {})
 }
 
+// ANCHOR: respond
 /// The same, and tells the secrets.
 pub(crate) fn respond_telling(
     key: &NodeKey,
@@ -244,7 +247,9 @@ pub(crate) fn respond_telling(
     let (writer, reader) = secrets.directions(ours, theirs);
     Ok((Session { remote_key: initiator, writer, reader }, ack))
 }
+// ANCHOR_END: respond
 
+// ANCHOR: initiator_ephemeral
 /// The ephemeral public key that only the recipient can find in auth.
 pub(crate) fn initiator_ephemeral(
     auth: &AuthBody,
@@ -260,6 +265,7 @@ pub(crate) fn initiator_ephemeral(
     }
     Ok(key)
 }
+// ANCHOR_END: initiator_ephemeral
 
 fn random_nonce(rng: &mut impl CryptoRng) -> Nonce {
     let mut nonce = [0; 32];

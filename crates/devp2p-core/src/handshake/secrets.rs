@@ -25,6 +25,7 @@ pub(crate) struct Contribution<'a> {
 }
 
 impl Secrets {
+    // ANCHOR: derive
     /// `ephemeral_key` is the ECDH of the two ephemeral keys.
     pub(crate) fn derive(
         ephemeral_key: &SharedSecret,
@@ -46,6 +47,7 @@ impl Secrets {
         recorder.value(&fields::MAC_SECRET, &*mac);
         Self { aes, mac }
     }
+    // ANCHOR_END: derive
 
     /// The two directions of the stream.
     pub(super) fn directions(
@@ -71,6 +73,7 @@ impl Secrets {
         FrameReader::new(Cipher::new(&self.aes), mac)
     }
 
+    // ANCHOR: running_mac
     /// The MAC of one direction: it starts from mac-secret ^ the receiver's nonce, and the sender's
     /// packet.
     pub(super) fn running_mac(
@@ -85,6 +88,7 @@ impl Secrets {
         recorder.value(&fields::DIGEST, mac.digest());
         mac
     }
+    // ANCHOR_END: running_mac
 }
 
 /// a ^ b

@@ -70,6 +70,7 @@ impl Offer {
     }
 }
 
+// ANCHOR: shared
 /// Matches `ours` against `theirs`: the highest common version of each name, in alphabetical
 /// order, from msg-id 0x10 on.
 ///
@@ -102,6 +103,7 @@ pub fn shared(ours: &[Offer], theirs: &[Capability]) -> Vec<Shared> {
     }
     matched
 }
+// ANCHOR_END: shared
 
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -253,6 +253,7 @@ impl Codec {
         }
     }
 
+    // ANCHOR: locate
     /// Whose message `msg_id` is, and its code there.
     fn locate(&self, msg_id: u64) -> Result<(usize, &Shared, u64), MessageError> {
         let code = |range: &Shared| {
@@ -265,6 +266,7 @@ impl Codec {
             .find_map(|(position, range)| Some((position, range, code(range)?)))
             .ok_or(MessageError::UnknownMsgId(msg_id))
     }
+    // ANCHOR_END: locate
 
     fn decompress(
         &self,
@@ -280,6 +282,7 @@ impl Codec {
     }
 }
 
+// ANCHOR: split_msg_id
 /// Splits frame-data into msg-id and payload; the payload is still compressed.
 ///
 /// # Errors
@@ -289,6 +292,7 @@ pub fn split_msg_id(frame_data: &[u8]) -> Result<(u64, &[u8]), MessageError> {
     let msg_id = u64::decode(&mut rest).map_err(|_| MessageError::MsgId)?;
     Ok((msg_id, rest))
 }
+// ANCHOR_END: split_msg_id
 
 thread_local! {
     /// The tables that snappy compresses with: 2 KiB, and 32 more for payloads above 1 KiB. They
@@ -300,6 +304,7 @@ fn compress(payload: &[u8], out: &mut [u8]) -> Result<usize, MessageError> {
     SNAPPY.with_borrow_mut(|snappy| snappy.compress(payload, out)).map_err(|_| MessageError::Snappy)
 }
 
+// ANCHOR: decompress
 /// Decompresses a snappy block to at most `limit` bytes.
 ///
 /// The length that the block declares is checked before anything is allocated: five bytes can
@@ -313,6 +318,7 @@ pub(super) fn decompress(block: &[u8], limit: usize) -> Result<Vec<u8>, MessageE
     }
     snap::raw::Decoder::new().decompress_vec(block).map_err(|_| MessageError::Snappy)
 }
+// ANCHOR_END: decompress
 
 /// The same, for a recorder.
 fn decompress_noting(

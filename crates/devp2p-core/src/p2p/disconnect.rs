@@ -105,6 +105,7 @@ impl DisconnectReason {
         Self::decode_noting(payload, &mut ())
     }
 
+    // ANCHOR: decode
     /// The same, for a recorder.
     pub(crate) fn decode_noting(payload: &[u8], recorder: &mut impl Recorder) -> Self {
         let plain = decompress(payload, MAX_DISCONNECT).ok();
@@ -117,6 +118,7 @@ impl DisconnectReason {
         recorder.part(&fields::DISCONNECT);
         from_rlp(plain.as_deref().unwrap_or(payload), recorder).unwrap_or(Self::Unknown(0xff))
     }
+    // ANCHOR_END: decode
 }
 
 /// The first integer in `rlp`: bare, or in a list.

@@ -96,6 +96,7 @@ impl Hello {
     }
 }
 
+// ANCHOR: decode_items
 fn decode_items<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Hello, MessageError> {
     let malformed = |_| MessageError::Hello;
     let version = items.number(&fields::P2P_VERSION).map_err(malformed)?;
@@ -107,6 +108,7 @@ fn decode_items<R: Recorder>(items: &mut Items<'_, '_, R>) -> Result<Hello, Mess
     let public_key = PublicKey::from_bytes(key).map_err(|_| MessageError::HelloKey)?;
     Ok(Hello { version, client_id, capabilities, listen_port, public_key })
 }
+// ANCHOR_END: decode_items
 
 fn decode_capabilities<R: Recorder>(
     mut entries: Items<'_, '_, R>,

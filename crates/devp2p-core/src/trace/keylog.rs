@@ -27,12 +27,14 @@ pub type ConnectionId = [u8; 32];
 /// The longest line that has a meaning, in bytes.
 const MAX_LINE: usize = 200;
 
+// ANCHOR: labels
 /// The labels, and what stands behind them.
 const LABELS: [(&str, SecretName); 3] = [
     ("RLPX_AUTH_SECRET", SecretName::Auth),
     ("RLPX_ACK_SECRET", SecretName::Ack),
     ("RLPX_EPHEMERAL_KEY", SecretName::EphemeralKey),
 ];
+// ANCHOR_END: labels
 
 /// A line of a key log that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -60,6 +62,7 @@ pub fn connection_id(auth: &[u8]) -> Option<ConnectionId> {
     auth.first_chunk().copied()
 }
 
+// ANCHOR: parse
 /// Reads a key log: what is known about which connection.
 ///
 /// # Errors
@@ -84,3 +87,4 @@ pub fn parse(text: &str) -> Result<BTreeMap<ConnectionId, Secrets>, KeyLogError>
     }
     Ok(connections)
 }
+// ANCHOR_END: parse

@@ -55,6 +55,7 @@ pub struct Opened {
 }
 
 impl Packet {
+    // ANCHOR: encode
     /// Signs the packet and puts it into a datagram.
     ///
     /// The same packet and key give the same datagram, always.
@@ -76,6 +77,7 @@ impl Packet {
         let hash = keccak256(&signed);
         Ok(Sealed { datagram: [&hash, &signed[..]].concat(), hash })
     }
+    // ANCHOR_END: encode
 }
 
 /// Takes a packet out of a datagram.
@@ -86,6 +88,7 @@ pub fn decode(datagram: &[u8]) -> Result<Opened, PacketError> {
     decode_noting(datagram, &mut ())
 }
 
+// ANCHOR: decode
 /// The same, for a recorder.
 pub(crate) fn decode_noting(
     datagram: &[u8],
@@ -112,6 +115,7 @@ pub(crate) fn decode_noting(
     let packet = body::decode(content, recorder)?;
     Ok(Opened { hash: *hash, sender, packet })
 }
+// ANCHOR_END: decode
 
 fn keccak256(bytes: &[u8]) -> [u8; 32] {
     Keccak256::digest(bytes).into()

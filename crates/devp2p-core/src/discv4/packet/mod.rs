@@ -78,6 +78,7 @@ impl Packet {
         }
     }
 
+    // ANCHOR: is_expired
     /// Whether the packet is void at `now`, in Unix seconds: who recorded it may send it again, from
     /// anywhere, and shall not get an answer for ever.
     ///
@@ -87,6 +88,7 @@ impl Packet {
     pub fn is_expired(&self, now: u64) -> bool {
         self.expired_for(now).is_some()
     }
+    // ANCHOR_END: is_expired
 
     /// How long ago it became void, in seconds; `None` if it is not expired, [`u64::MAX`] if what it
     /// has is no time.

@@ -59,6 +59,7 @@ fn a_body_with_a_wrong_mac_is_not_decrypted() {
     assert_eq!(body, before);
 }
 
+// ANCHOR: swapped
 #[test]
 fn frames_that_are_swapped_repeated_or_dropped_are_refused() {
     let (mut writer, _) = pair();
@@ -71,6 +72,7 @@ fn frames_that_are_swapped_repeated_or_dropped_are_refused() {
         assert_eq!(opened[0].is_ok(), order[0] == &a);
     }
 }
+// ANCHOR_END: swapped
 
 #[test]
 fn the_body_of_another_frame_is_refused() {

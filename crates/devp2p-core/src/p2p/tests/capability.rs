@@ -66,6 +66,7 @@ fn the_highest_common_version_wins() {
     assert_eq!(matched(&[("a", 9, 1), ("a", 10, 1)], &[("a", 9), ("a", 10)]), [(1, 16, 1)]);
 }
 
+// ANCHOR: offsets
 #[test]
 fn offsets_go_by_the_alphabet_whoever_lists_what_first() {
     let offers = [("foo", 1, 3), ("bar", 1, 2), ("qux", 1, 4)];
@@ -79,6 +80,7 @@ fn a_version_that_lost_takes_no_room() {
     let offers = [("bar", 1, 100), ("bar", 2, 2), ("foo", 1, 3)];
     assert_eq!(matched(&offers, &[("bar", 1), ("bar", 2), ("foo", 1)]), [(1, 16, 2), (2, 18, 3)]);
 }
+// ANCHOR_END: offsets
 
 #[test]
 fn a_name_in_another_case_is_another_name() {
