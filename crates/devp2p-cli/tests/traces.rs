@@ -5,32 +5,16 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use devp2p_core::trace::file::read;
 use devp2p_core::trace::{Side, Step};
 use serde_json::Value;
 use support::{Devp2p, devp2p, new_path};
 
-/// What was printed once, by seed and lesson.
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces").join(name)
-}
-
-/// Compares with a golden file; writes it if the variable BLESS is set.
+/// Compares with what was printed once, by seed and lesson.
 #[track_caller]
 fn assert_golden(name: &str, printed: &str) {
-    let path = golden(name);
-    if std::env::var_os("BLESS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, printed).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let differs = expected.lines().zip(printed.lines()).find(|(one, two)| one != two);
-    assert!(
-        expected == printed,
-        "{name} is another one (BLESS=1 writes it anew, if that is right): {differs:?}"
-    );
+    support::assert_golden(&format!("traces/{name}"), printed);
 }
 
 #[test]
@@ -59,6 +43,47 @@ fn the_book_has_each_step_of_seed_42_by_itself() {
         let step = lines[*start..end].join("\n").trim_end().to_owned() + "\n";
         let name = step.split_whitespace().next().unwrap();
         assert_golden(&format!("42-a4/{name}.txt"), &step);
+    }
+}
+
+/// The parts of steps that pages show: a file, its step, and how the titles of its parts begin.
+const PARTS: [(&str, usize, &[&str]); 16] = [
+    ("1-auth-ciphertext", 0, &["packet:", "ciphertext:"]),
+    ("1-auth-keys", 0, &["keys of the packet:"]),
+    ("1-auth-body", 0, &["auth-body:"]),
+    ("1-auth-ephemeral", 0, &["what auth gives away:"]),
+    ("2-ack-body", 1, &["ack-body:"]),
+    ("2-ack-secrets", 1, &["secrets of the session:"]),
+    ("2-ack-mac", 1, &["where the MAC begins"]),
+    ("3-Hello-header", 2, &["header:"]),
+    ("3-Hello-message", 2, &["Hello:"]),
+    ("5-foo-frame", 4, &["frame:"]),
+    ("5-foo-state", 4, &["state of this direction:"]),
+    ("5-foo-body", 4, &["header:", "body:"]),
+    ("5-foo-message", 4, &["frame-data:", "snappy:", "content:"]),
+    ("6-foo-frame", 5, &["frame:"]),
+    ("6-foo-state", 5, &["state of this direction:"]),
+    ("7-Disconnect-message", 6, &["frame-data:", "snappy:", "Disconnect:"]),
+];
+
+#[test]
+fn the_book_has_parts_of_steps_by_themselves() {
+    let text = devp2p(&["trace", "--seed", "42", "a4"]).stdout;
+    // Parts are set apart by empty lines; a step begins with a digit, its parts with two spaces.
+    let mut steps: Vec<Vec<&str>> = Vec::new();
+    for piece in text.split("\n\n") {
+        if piece.starts_with(|c: char| c.is_ascii_digit()) {
+            steps.push(Vec::new());
+        } else if let Some(step) = steps.last_mut() {
+            step.push(piece.trim_end());
+        }
+    }
+    for (name, step, titles) in PARTS {
+        let is_shown =
+            |part: &&str| titles.iter().any(|title| part.trim_start().starts_with(title));
+        let shown: Vec<&str> = steps[step].iter().copied().filter(is_shown).collect();
+        assert!(shown.len() >= titles.len(), "{name}: {shown:?}");
+        assert_golden(&format!("42-a4/{name}.txt"), &(shown.join("\n\n") + "\n"));
     }
 }
 

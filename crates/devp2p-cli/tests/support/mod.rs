@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -164,6 +164,22 @@ fn rest(lines: &Receiver<String>) -> String {
             Err(RecvTimeoutError::Timeout) => panic!("it does not end; so far: {text}"),
         }
     }
+}
+
+/// Compares with a golden file, named from `tests` on; writes it if the variable BLESS is set.
+#[track_caller]
+pub(crate) fn assert_golden(name: &str, printed: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, printed).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let differs = expected.lines().zip(printed.lines()).find(|(one, two)| one != two);
+    assert!(
+        expected == printed,
+        "{name} is another one (BLESS=1 writes it anew, if that is right): {differs:?}"
+    );
 }
 
 /// The line at the end of a failure that has this explanation.
