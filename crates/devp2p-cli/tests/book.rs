@@ -1,6 +1,12 @@
 //! What the pages of the book show of `devp2p decode`, and the key log that they explain.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests, with small numbers"
+)]
 
 mod support;
 
