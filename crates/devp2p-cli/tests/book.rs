@@ -39,7 +39,11 @@ fn packets_of_discovery_are_shown() {
     ] {
         let ended = devp2p(&["decode", packet.as_str().unwrap()]);
         assert_eq!(ended.code, Some(0), "{name}: {}", ended.stderr);
-        assert_golden(&format!("decoded/{name}.txt"), &ended.stdout);
+        if name == "ping" {
+            assert_golden("decoded/ping.txt", &ended.stdout);
+            continue;
+        }
+        // Envelopes are all alike.
         let (_, data) = ended.stdout.split_once("\n\n  packet: ").unwrap();
         assert_golden(&format!("decoded/{name}-data.txt"), &format!("  packet: {data}"));
     }

@@ -213,7 +213,6 @@ pub fn respond(
     respond_telling(key, auth, rng, &mut |_, _| {})
 }
 
-// ANCHOR: respond
 /// The same, and tells the secrets.
 pub(crate) fn respond_telling(
     key: &NodeKey,
@@ -247,7 +246,6 @@ pub(crate) fn respond_telling(
     let (writer, reader) = secrets.directions(ours, theirs);
     Ok((Session { remote_key: initiator, writer, reader }, ack))
 }
-// ANCHOR_END: respond
 
 // ANCHOR: initiator_ephemeral
 /// The ephemeral public key that only the recipient can find in auth.
