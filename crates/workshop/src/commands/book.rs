@@ -3,12 +3,9 @@
 use std::process::{Command, ExitCode};
 
 use super::{cargo, root, succeeds};
+use workshop::book_lint::EXPLORER;
 
 const INSTALL: &str = "cargo install --locked mdbook@0.5.4";
-
-/// What the page of the explorer shows is made by the code that it explains.
-const EXPLORER: &str = "run --quiet --package devp2p-cli --locked -- \
-                        trace --seed 42 --html book/src/explorer-42.html a4";
 
 /// Older ones know no note boxes, newer ones may want another `book.toml`.
 const SERIES: &str = "mdbook v0.5.";
@@ -30,7 +27,10 @@ pub(crate) fn run(then: Then) -> ExitCode {
         return ExitCode::FAILURE;
     }
     println!("Making the explorer, a page of the book ...");
-    if !succeeds(&mut cargo(EXPLORER)) {
+    let trace = format!(
+        "run --quiet --package devp2p-cli --locked -- trace --html {EXPLORER} --seed 42 a4"
+    );
+    if !succeeds(&mut cargo(&trace)) {
         return ExitCode::FAILURE;
     }
     if !builds_without_complaint() {
