@@ -21,7 +21,9 @@ use devp2p_core::trace::{
     Side, Step, datagram, disconnect, handshake_packet, hello, message, record, tree,
 };
 
-use crate::explain::{OPERATING_SYSTEM, UNREADABLE};
+use tracing::warn;
+
+use crate::explain::{KEY_LOG, OPERATING_SYSTEM, UNREADABLE};
 use crate::failure::Failure;
 use crate::{key, output, trace};
 
@@ -90,6 +92,8 @@ pub(crate) enum Kind {
 struct Decoded {
     steps: Vec<Step>,
     fault: Option<Failure>,
+    /// Whether the secrets are there, to be shown if that is asked for.
+    secrets: bool,
 }
 
 /// Shows what it is.
@@ -105,14 +109,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if kind == Kind::Enode {
         return show_enode(&bytes);
     }
-    let Decoded { steps, fault } = args.decode(kind, &bytes)?;
-    let broken = steps.iter().filter(|step| step.fault.is_some()).count();
-    args.show(steps)?;
+    if args.keylog.is_some() && kind != Kind::Pcap {
+        return Err(Failure::told("--keylog is for captures, and this is none").about(&KEY_LOG));
+    }
+    let Decoded { steps, fault, secrets } = args.decode(kind, &bytes)?;
+    let (all, broken) = (steps.len(), steps.iter().filter(|step| step.fault.is_some()).count());
+    if all == 0 {
+        warn!("there is not one step in it");
+    }
+    args.show(steps, secrets)?;
     match (fault, broken) {
         (Some(fault), _) => Err(fault),
         (None, 0) => Ok(()),
         (None, broken) => Err(Failure::told(format_args!(
-            "{broken} of these are broken: the lines with an exclamation mark say how"
+            "{broken} of {all} broken: the lines with an exclamation mark say how"
         ))
         .about(&UNREADABLE)),
     }
@@ -121,9 +131,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 impl Args {
     fn decode(&self, kind: Kind, bytes: &[u8]) -> Result<Decoded, Failure> {
         let key = self.key.as_deref().map(key::load).transpose()?;
-        let one = |step| Ok(Decoded { steps: vec![step], fault: None });
+        let one = |step| Ok(Decoded { steps: vec![step], fault: None, secrets: true });
         match kind {
-            Kind::Enode => Ok(Decoded { steps: Vec::new(), fault: None }),
+            Kind::Enode => Ok(Decoded { steps: Vec::new(), fault: None, secrets: false }),
             Kind::Enr => one(record(bytes)),
             Kind::Handshake => one(handshake_packet(bytes, key.as_ref())),
             Kind::Discv4 => one(datagram(1, Side::Initiator, bytes)),
@@ -144,14 +154,15 @@ impl Args {
         keylog::parse(&text).map(Some).map_err(Failure::explained)
     }
 
-    fn show(&self, steps: Vec<Step>) -> Result<(), Failure> {
-        let steps = steps.into_iter().map(|step| match self.secrets {
+    fn show(&self, steps: Vec<Step>, secrets: bool) -> Result<(), Failure> {
+        let secrets = secrets && self.secrets;
+        let steps = steps.into_iter().map(|step| match secrets {
             true => step,
             false => step.without_secrets(),
         });
         let steps: Vec<Step> = steps.collect();
         if self.json {
-            let header = Header::new("devp2p decode", self.secrets);
+            let header = Header::new("devp2p decode", secrets);
             return output::text(&trace::file(&header, &steps));
         }
         output::text(&trace::steps_text(&steps, &trace::style(self.full)))
@@ -164,7 +175,7 @@ fn input(thing: &str) -> Result<(Vec<u8>, bool), Failure> {
     let mut bytes = Vec::new();
     let read = match thing {
         "-" => io::stdin().take(MAX_INPUT).read_to_end(&mut bytes),
-        _ if path.is_file() => {
+        _ if path.exists() => {
             fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_end(&mut bytes))
         }
         _ => return Ok((thing.trim().as_bytes().to_vec(), true)),
@@ -181,8 +192,8 @@ fn unknown(bytes: &[u8], is_typed: bool) -> Failure {
     let words = match bytes.len() {
         0 => "there is nothing to decode".to_owned(),
         _ if is_typed => {
-            "this is nothing that is known here, and no file: hex digits of a packet are, an enode, or \
-             a record; or say with --as what it is"
+            "there is no such file, and this is nothing that is known here: hex digits of a packet \
+             are, an enode, or a record; or say with --as what it is"
                 .to_owned()
         }
         length => format!(
@@ -209,6 +220,6 @@ fn show_enode(text: &[u8]) -> Result<(), Failure> {
 
 fn read_trace(bytes: &[u8]) -> Result<Decoded, Failure> {
     let text = String::from_utf8_lossy(bytes);
-    let (_, steps, fault) = file::read(&text).map_err(Failure::explained)?;
-    Ok(Decoded { steps, fault: fault.map(Failure::explained) })
+    let (header, steps, fault) = file::read(&text).map_err(Failure::explained)?;
+    Ok(Decoded { steps, fault: fault.map(Failure::explained), secrets: header.secrets })
 }

@@ -63,6 +63,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.html {
         _ if args.json => output::text(&file(&header, &exchange.steps)),
         _ if args.vectors => output::json(&vectors::of(&exchange, &header.command)),
+        Some(path) if path.as_os_str() == "-" => {
+            output::text(&page::of_exchange(&header, &exchange))
+        }
         Some(path) => {
             let page = page::of_exchange(&header, &exchange);
             fs::write(path, page).map_err(|error| {

@@ -162,3 +162,48 @@ fn a_key_log_of_another_run_and_a_cut_capture_are_named() {
     assert_eq!((ended.code, &ended.stdout[..]), (Some(1), ""));
     assert!(ended.stderr.contains("no RLPx connection"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_a_capture_has_besides_is_said() {
+    let whole = fs::read(CAPTURE).unwrap();
+    let path = new_path("decode-besides.pcap");
+    // Records of 16 bytes and a packet each, after a header of 24.
+    let mut records = Vec::new();
+    let mut at = 24;
+    while at < whole.len() {
+        let length: [u8; 4] = whole[at + 8..at + 12].try_into().unwrap();
+        let end = at + 16 + usize::try_from(u32::from_le_bytes(length)).unwrap();
+        records.push(whole[at..end].to_vec());
+        at = end;
+    }
+    let longest = records.iter().map(Vec::len).max().unwrap();
+    // Without auth, the longest packet, nobody knows what the connection is.
+    let kept: Vec<u8> =
+        records.iter().filter(|one| one.len() < longest).flatten().copied().collect();
+    fs::write(&path, [&whole[..24], &kept].concat()).unwrap();
+    let ended = devp2p(&["decode", &path]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("1-Ping") && !ended.stdout.contains("1-auth"));
+    assert!(ended.stderr.contains("not shown: 1 TCP connection"), "{}", ended.stderr);
+}
+
+#[test]
+fn options_that_do_not_fit_are_not_passed_over() {
+    let log = file("decode-fits-not.log", "");
+    let ended = devp2p(&["decode", "--keylog", &log, "01c104"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("--keylog is for captures"), "{}", ended.stderr);
+
+    let path = new_path("decode-withheld.jsonl");
+    let first = devp2p(&["decode", "--json", "01c104"]).stdout.lines().next().unwrap().to_owned();
+    let steps = devp2p(&["trace", "--json", "a2"]).stdout;
+    let steps: String = steps.lines().skip(1).map(|line| line.to_owned() + "\n\n").collect();
+    fs::write(&path, format!("\u{feff}{first}\n{steps}")).unwrap();
+    let ended = devp2p(&["decode", "--secrets", "--json", &path]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.starts_with(&first) && first.contains("\"secrets\":false"), "{first}");
+
+    fs::write(&path, first).unwrap();
+    let ended = devp2p(&["decode", &path]);
+    assert!(ended.stderr.contains("not one step"), "{}", ended.stderr);
+}

@@ -184,12 +184,24 @@ fn discovery_shows_every_byte_of_its_packets() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_log_that_cannot_be_written_is_told() {
+    let node = Devp2p::node(&[]);
+    let ended = devp2p(&["ping", "--keylog", "/dev/full", &node.enode()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the key log ends here"), "{}", ended.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn files_with_secrets_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
 
     let [trace, log] = ["private.jsonl", "private.log"].map(new_path);
+    // One of them is there already, for everybody.
+    fs::write(&log, "").unwrap();
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o644)).unwrap();
     let node = Devp2p::node(&[&format!("--trace={trace}"), "--keylog", &log, "--for", "0"]);
     assert_eq!(node.wait().code, Some(0));
     for path in [trace, log] {

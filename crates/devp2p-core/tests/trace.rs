@@ -208,3 +208,28 @@ async fn a_link_by_itself_can_be_tapped() {
     ];
     assert_eq!(*names.lock().unwrap(), expected);
 }
+
+#[test]
+fn a_connection_that_is_read_again_holds_up_no_other() {
+    let (entered, was_entered) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let may_go_on = Mutex::new(may_go_on);
+    let tap = Tap::steps(Vec::new(), move |step| {
+        let _ = entered.send(step.connection);
+        // Whoever shows the first connection takes its time.
+        if step.connection == Some(1) {
+            let _ = may_go_on.lock().unwrap().recv();
+        }
+    });
+    let slow = std::thread::spawn({
+        let tap = tap.clone();
+        move || drop(tap.connection(1))
+    });
+    let limit = support::LONG;
+    assert_eq!(was_entered.recv_timeout(limit), Ok(Some(1)));
+    let second = std::thread::spawn(move || drop(tap.connection(2)));
+    assert_eq!(was_entered.recv_timeout(limit), Ok(Some(2)), "the second waits for the first");
+    drop(go_on);
+    slow.join().unwrap();
+    second.join().unwrap();
+}

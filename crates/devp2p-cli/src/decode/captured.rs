@@ -6,6 +6,8 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::trace::keylog::{ConnectionId, connection_id};
 use devp2p_core::trace::{Dissector, SecretName, Secrets, Side, Step, datagram, handshake_packet};
 
+use tracing::warn;
+
 use super::Decoded;
 use crate::capture::{self, Conversation, What};
 use crate::explain::{KEY_LOG, UNREADABLE};
@@ -38,14 +40,25 @@ pub(super) fn decode(
         Step { micros: u64::try_from(packet.time.as_micros()).ok(), ..step }
     });
     steps.extend(datagrams.filter(|step| step.fault.is_none()));
+    let shown = steps.iter().filter(|step| step.connection.is_none()).count();
+    let others =
+        (capture.tcp.len().saturating_sub(connections), capture.udp.len().saturating_sub(shown));
     if steps.is_empty() {
         let nothing = format!(
             "no RLPx connection and no discovery packet is in this capture, only {} of other TCP and \
              {} of other UDP",
-            count(capture.tcp.len(), "connection"),
-            count(capture.udp.len(), "datagram")
+            count(others.0, "connection"),
+            count(others.1, "datagram")
         );
         return Err(fault.unwrap_or_else(|| Failure::told(nothing).about(&UNREADABLE)));
+    }
+    if others != (0, 0) {
+        warn!(
+            "not shown: {} that did not begin with an auth in this capture, {} that were no discovery \
+             packets",
+            count(others.0, "TCP connection"),
+            count(others.1, "datagram")
+        );
     }
     let mismatch = || {
         let words = format!(
@@ -55,7 +68,7 @@ pub(super) fn decode(
         Failure::told(words).about(&KEY_LOG)
     };
     let does_not_match = keys.is_some() && known == 0 && connections > 0;
-    Ok(Decoded { steps, fault: fault.or_else(|| does_not_match.then(mismatch)) })
+    Ok(Decoded { steps, fault: fault.or_else(|| does_not_match.then(mismatch)), secrets: true })
 }
 
 fn count(number: usize, what: &str) -> String {

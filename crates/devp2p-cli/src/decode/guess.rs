@@ -5,9 +5,13 @@ use devp2p_core::trace::{Side, datagram, handshake_packet, hello, message, recor
 use super::Kind;
 use crate::capture::is_capture;
 
+/// The longest that is guessed at, in bytes: a message.
+const MAX_GUESS: usize = 1 << 24;
+
 /// What `bytes` are, as they were given: text, or not. What was typed is text.
 pub(super) fn kind(bytes: &[u8], is_typed: bool) -> Option<Kind> {
     let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.starts_with("enode:") {
         return Some(Kind::Enode);
     }
@@ -41,6 +45,9 @@ pub(super) fn unwrapped(bytes: Vec<u8>, kind: Kind) -> Vec<u8> {
 }
 
 fn of_raw(bytes: &[u8]) -> Option<Kind> {
+    if bytes.len() > MAX_GUESS {
+        return None;
+    }
     // Signed, or hashed: no accident.
     if datagram(1, Side::Initiator, bytes).fault.is_none() {
         return Some(Kind::Discv4);
@@ -82,7 +89,7 @@ fn is_one_item(bytes: &[u8]) -> bool {
 
 /// Hex digits, with or without 0x, spaces and line ends.
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let text = text.strip_prefix("0x").unwrap_or(text);
+    let text = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let pairs = digits.chunks(2).map(|pair| {
         let text = std::str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;

@@ -668,11 +668,17 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "decode.rs",
-        "\"{broken} of these are broken",
-        "3 of these are broken: the lines with an exclamation mark say how",
+        "\"{broken} of {all} broken",
+        "3 of 9 broken: the lines with an exclamation mark say how",
         "nothing-known",
     ),
     ("decode.rs", "\"cannot read {}: {error}\"", "", ""),
+    (
+        "decode.rs",
+        "\"--keylog is for captures",
+        "--keylog is for captures, and this is none",
+        "key-log",
+    ),
     (
         "decode.rs",
         "words",

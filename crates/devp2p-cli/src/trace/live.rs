@@ -4,7 +4,8 @@
 //! connection ─▶ Tap ─▶ steps ─▶ a queue ─▶ a thread of its own ─▶ stdout, or a trace file
 //! ```
 //!
-//! The queue has a limit: what does not fit is not shown, and that is said. Connections never wait.
+//! The queue has a limit: what does not fit is not shown, and that is said. Connections never wait for
+//! whoever looks, only for being read once more.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -17,9 +18,9 @@ use std::time::Duration;
 
 use devp2p_core::net::Tap;
 use devp2p_core::p2p::{Offer, printable};
-use devp2p_core::trace::Step;
 use devp2p_core::trace::dump::{self, Style};
 use devp2p_core::trace::file::Header;
+use devp2p_core::trace::{Fault, Side, Step};
 use tracing::warn;
 
 use super::style;
@@ -94,6 +95,7 @@ impl Seeing {
         let key_log = match &self.keylog {
             Some(path) => {
                 let file = OpenOptions::new().append(true).create(true).private().open(path);
+                let file = file.and_then(own);
                 let file = file.map_err(|error| cannot_write("key log", path, &error))?;
                 warn!(
                     "whoever has the key log {} can read these connections",
@@ -122,8 +124,8 @@ impl Seeing {
         let Some(path) = path else { return Ok(Sink::Stdout(style(false))) };
         let failed = |error| cannot_write("trace file", path, &error);
         let mut options = OpenOptions::new();
-        let mut file =
-            options.write(true).create(true).truncate(true).private().open(path).map_err(failed)?;
+        options.write(true).create(true).truncate(true).private();
+        let mut file = options.open(path).and_then(own).map_err(failed)?;
         let header = serde_json::to_string(&Header::new(command, self.secrets)).unwrap_or_default();
         writeln!(file, "{header}").map_err(failed)?;
         Ok(Sink::File(file))
@@ -133,6 +135,19 @@ impl Seeing {
 fn cannot_write(what: &str, path: &Path, error: &io::Error) -> Failure {
     Failure::told(format_args!("cannot write the {what} {}: {error}", path.display()))
         .about(&OPERATING_SYSTEM)
+}
+
+/// The same for a file that was there before.
+fn own(file: File) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+        if file.metadata()?.is_file() {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }
 
 /// A file that only its owner can read.
@@ -180,21 +195,33 @@ impl Drop for Seen {
         let Some(view) = &self.view else { return };
         let (shown, wait) = sync_channel(1);
         // Full, or late: nobody takes the output, and nobody waits for that.
-        if view.entries.try_send(Entry::End(shown)).is_ok() {
-            let _ = wait.recv_timeout(LAST_STEPS);
+        let is_shown = view.entries.try_send(Entry::End(shown)).is_ok()
+            && wait.recv_timeout(LAST_STEPS).is_ok();
+        if !is_shown {
+            let lost = view.lost.load(Ordering::Relaxed);
+            warn!("the trace is not whole: nobody took it, and {lost} steps had no more room");
         }
     }
 }
 
 fn show_all(entries: &Receiver<Entry>, mut sink: Sink, lost: &AtomicU64) {
     for entry in entries {
-        let shown = match entry {
+        let missing = match lost.swap(0, Ordering::Relaxed) {
+            0 => None,
+            lost => Some(format!("{lost} steps of the trace are missing here: they came too fast")),
+        };
+        let gap = missing.as_deref().map_or(Ok(()), |missing| sink.show(&gap(missing)));
+        if let Some(missing) = missing {
+            warn!("{missing}");
+        }
+        let shown = gap.and_then(|()| match entry {
             Entry::Step(step) => sink.show(&step),
             Entry::End(told) => {
+                // Nobody waits any more.
                 let _ = told.send(());
                 Ok(())
             }
-        };
+        });
         if let Err(error) = shown {
             // A closed stdout is noticed by who prints the rest.
             if error.kind() != io::ErrorKind::BrokenPipe {
@@ -202,10 +229,19 @@ fn show_all(entries: &Receiver<Entry>, mut sink: Sink, lost: &AtomicU64) {
             }
             return;
         }
-        match lost.swap(0, Ordering::Relaxed) {
-            0 => {}
-            lost => warn!("{lost} steps of the trace are missing: they came too fast"),
-        }
+    }
+}
+
+/// What stands in a trace where steps are missing.
+fn gap(missing: &str) -> Step {
+    Step {
+        id: "0-missing".to_owned(),
+        title: "missing".to_owned(),
+        from: Side::Initiator,
+        connection: None,
+        micros: None,
+        parts: Vec::new(),
+        fault: Some(Fault { part: 0, offset: 0, error: missing.to_owned() }),
     }
 }
 

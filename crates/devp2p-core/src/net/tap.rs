@@ -13,6 +13,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
+use tracing::warn;
 
 use crate::p2p::Offer;
 use crate::trace::{Dissector, SecretName, Secrets, Side, Step, keylog};
@@ -89,9 +90,9 @@ impl Tap {
 
     /// Writes a [key log](keylog): whoever has it can read the connections that were recorded.
     ///
-    /// What cannot be written is lost; the connections do not notice.
+    /// When it cannot be written any more, the log says so once; the connections do not notice.
     pub fn key_log(writer: impl Write + Send + 'static) -> Self {
-        let log = Mutex::new(KeyLog { writer, connections: BTreeMap::new() });
+        let log = Mutex::new(KeyLog { writer: Some(writer), connections: BTreeMap::new() });
         Self::new(move |connection, crossed| {
             log.lock().unwrap_or_else(PoisonError::into_inner).see(connection, crossed);
         })
@@ -100,16 +101,25 @@ impl Tap {
     /// Calls `see` with each [`Step`] of each connection, when it is whole. `offers` says how many
     /// messages the protocols have that may be spoken.
     ///
-    /// Reading everything once more takes the time of the connection that is seen: it is for watching,
-    /// not for measuring.
+    /// Reading everything once more takes the time of the connection that is seen, and of no other: it
+    /// is for watching, not for measuring.
     pub fn steps(offers: Vec<Offer>, see: impl Fn(Step) + Send + Sync + 'static) -> Self {
-        let watched = Mutex::new(BTreeMap::new());
+        let all = Mutex::new(BTreeMap::new());
         Self::new(move |connection, crossed| {
+            let watched: Arc<Mutex<(Instant, Dissector)>> = {
+                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                let watched = all.entry(connection).or_insert_with(|| {
+                    let dissector = Dissector::new(Secrets::default()).with_offers(offers.clone());
+                    Arc::new(Mutex::new((Instant::now(), dissector)))
+                });
+                let watched = watched.clone();
+                if matches!(crossed, Crossed::End) {
+                    all.remove(&connection);
+                }
+                watched
+            };
             let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
-            let (begin, dissector) = watched.entry(connection).or_insert_with(|| {
-                let dissector = Dissector::new(Secrets::default()).with_offers(offers.clone());
-                (Instant::now(), dissector)
-            });
+            let (begin, dissector) = &mut *watched;
             dissector.at(begin.elapsed());
             match crossed {
                 Crossed::Secret(name, secret) => dissector.know(name, *secret),
@@ -121,9 +131,6 @@ impl Tap {
             }
             for step in dissector.steps() {
                 see(Step { connection: Some(connection), ..step });
-            }
-            if matches!(crossed, Crossed::End) {
-                watched.remove(&connection);
             }
         })
     }
@@ -188,7 +195,8 @@ impl Drop for Arriving {
 
 /// Lines wait until it is known which connection they are of: that is in auth.
 struct KeyLog<W> {
-    writer: W,
+    /// None when it has failed.
+    writer: Option<W>,
     connections: BTreeMap<u64, Named>,
 }
 
@@ -219,9 +227,13 @@ impl<W: Write> KeyLog<W> {
         let Some(named) = self.connections.get_mut(&connection) else { return };
         let Some(id) = named.id else { return };
         for (name, secret) in named.waiting.drain(..) {
-            if let Some(line) = keylog::line(&id, name, &secret) {
-                // See `Tap::key_log`.
-                let _ = self.writer.write_all(line.as_bytes()).and_then(|()| self.writer.flush());
+            let (Some(line), Some(writer)) = (keylog::line(&id, name, &secret), &mut self.writer)
+            else {
+                continue;
+            };
+            if let Err(error) = writer.write_all(line.as_bytes()).and_then(|()| writer.flush()) {
+                warn!("the key log ends here, it cannot be written: {error}");
+                self.writer = None;
             }
         }
     }

@@ -60,8 +60,9 @@ impl Style {
 #[must_use]
 pub fn text(step: &Step, style: &Style) -> String {
     let (from, to) = (step.from, step.from.other());
-    let time =
-        step.time().map_or_else(String::new, |time| format!("  {:.6} s", time.as_secs_f64()));
+    let time = step.time().map_or_else(String::new, |time| {
+        format!("  {}.{:06} s", time.as_secs(), time.subsec_micros())
+    });
     let connection =
         step.connection.map_or_else(String::new, |number| format!("  connection {number}"));
     let length = match step.wire().len() {

@@ -101,7 +101,8 @@ pub enum FileError {
 /// [`FileError::NoTrace`], [`FileError::UnknownSchema`]. A fault further down comes with what stands
 /// before it.
 pub fn read(text: &str) -> Result<(Header, Vec<Step>, Option<FileError>), FileError> {
-    let mut lines = text.lines();
+    // Editors put a mark in front.
+    let mut lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines();
     let first = lines.next().filter(|line| line.len() <= MAX_LINE).unwrap_or_default();
     let is: Which = serde_json::from_str(first).map_err(|_| FileError::NoTrace)?;
     if (&is.schema[..], is.version) != (SCHEMA, VERSION) {
@@ -110,7 +111,7 @@ pub fn read(text: &str) -> Result<(Header, Vec<Step>, Option<FileError>), FileEr
     }
     let header = serde_json::from_str(first).map_err(|_| FileError::NoTrace)?;
     let mut steps = Vec::new();
-    for (line, number) in lines.zip(2..) {
+    for (line, number) in lines.zip(2..).filter(|(line, _)| !line.trim().is_empty()) {
         match serde_json::from_str(line) {
             Ok(step) if line.len() <= MAX_LINE && is_sound(&step) => steps.push(printed(step)),
             _ => return Ok((header, steps, Some(FileError::Step { line: number }))),

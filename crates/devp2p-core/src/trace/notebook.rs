@@ -143,23 +143,25 @@ impl Recorder for Notebook {
         if bytes.is_empty() {
             return;
         }
+        let Some((_, part)) = self.parts.get_mut(self.current) else { return };
+        let (offset, length) = (part.hex.len(), bytes.len());
+        part.hex.extend_from_slice(bytes);
+        // Before any word is made: there may be millions of them.
+        if let (MAX_FIELDS, Some(last)) = (part.fields.len(), part.fields.last_mut()) {
+            last.length = last.length.saturating_add(length);
+            if last.what.words != AND_SO_ON {
+                AND_SO_ON.clone_into(&mut last.what.words);
+            }
+            return;
+        }
         let is_after_fault = self.fault.is_some_and(|(part, _)| part == self.current);
         let what = match is_after_fault {
             true => self.what(&NOT_READ, String::new()),
             false => self.what(field, in_words.to_string()),
         };
-        let (depth, length) = (self.depth, bytes.len());
-        let Some((_, part)) = self.parts.get_mut(self.current) else { return };
-        let offset = part.hex.len();
-        part.hex.extend_from_slice(bytes);
-        match part.fields.len() {
-            MAX_FIELDS => {
-                if let Some(last) = part.fields.last_mut() {
-                    last.length = last.length.saturating_add(length);
-                    AND_SO_ON.clone_into(&mut last.what.words);
-                }
-            }
-            _ => part.fields.push(NotedField { what, offset, length, depth }),
+        let depth = self.depth;
+        if let Some((_, part)) = self.parts.get_mut(self.current) {
+            part.fields.push(NotedField { what, offset, length, depth });
         }
     }
 

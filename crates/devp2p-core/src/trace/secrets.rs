@@ -96,7 +96,7 @@ const SENDERS_KEYS: Part = Part {
     name: "secret keys of the sender",
     means: "what the sender has drawn, and tells nobody",
     spec: SPEC,
-    code: "handshake::initiate",
+    code: "keys::Secret::generate",
     known_by: KnownBy::Sender,
     secret: true,
 };
@@ -104,7 +104,7 @@ const RECEIVERS_KEYS: Part = Part {
     name: "secret keys of the receiver",
     means: "what the receiver has, and tells nobody; the sender knows the public key, from the enode",
     spec: SPEC,
-    code: "handshake::respond",
+    code: "keys::Secret::generate",
     known_by: KnownBy::Receiver,
     secret: true,
 };

@@ -7,9 +7,9 @@ pub(crate) static UNREADABLE: Topic = Topic {
     title: "bytes that are broken, or of another kind",
     texts: &[
         "bytes are nothing that is known here",
-        "this is nothing that is known here and no file",
+        "there is no such file and this is nothing that is known here",
         "there is nothing to decode",
-        "of these are broken the lines with an exclamation mark say how",
+        "* of * broken the lines with an exclamation mark say how",
         "no rlpx connection and no discovery packet is in this capture",
         "decoding ends here",
     ],
@@ -33,7 +33,10 @@ pub(crate) static TRACE_FILE: Topic = Topic {
     means: "The file is of a newer program, or not whole: it may still be written.",
     who: "We, when a trace file is read.",
     clients: &[(WE, "Show every step before the line that cannot be read.")],
-    next: &["Make one, and read it:", "devp2p trace --json a4", "devp2p decode trace.jsonl"],
+    next: &[
+        "Make one with `devp2p trace --json a4 > trace.jsonl`, and read it:",
+        "devp2p decode trace.jsonl",
+    ],
 };
 
 pub(crate) static KEY_LOG: Topic = Topic {
@@ -41,6 +44,7 @@ pub(crate) static KEY_LOG: Topic = Topic {
     title: "a key log cannot be read, or is of another run",
     texts: &[
         "line * of the key log is not label the first 32 bytes of auth and 32 bytes more both in hex",
+        "keylog is for captures and this is none",
         "the key log knows none of the * in this capture is it of another run",
     ],
     what: "A key log has three secrets of each connection. With it a capture can be decrypted.",
