@@ -18,7 +18,7 @@ use devp2p_core::enode::Enode;
 use devp2p_core::trace::file::{self, Header};
 use devp2p_core::trace::keylog;
 use devp2p_core::trace::{
-    Side, Step, datagram, disconnect, handshake_packet, hello, message, record, tree,
+    Side, Step, datagram, disconnect, frame, handshake_packet, hello, message, record, tree,
 };
 
 use tracing::warn;
@@ -80,6 +80,8 @@ pub(crate) enum Kind {
     Hello,
     /// The payload of a Disconnect
     Disconnect,
+    /// A frame, whole, as it travels
+    Frame,
     /// RLP of anything
     Rlp,
     /// A capture: pcap or pcapng
@@ -140,6 +142,7 @@ impl Args {
             Kind::Message => one(message(bytes)),
             Kind::Hello => one(hello(bytes)),
             Kind::Disconnect => one(disconnect(bytes)),
+            Kind::Frame => one(frame(bytes)),
             Kind::Rlp => one(tree(bytes)),
             Kind::Pcap => captured::decode(bytes, self.key_log()?.as_ref(), key.as_ref()),
             Kind::Trace => read_trace(bytes),

@@ -23,6 +23,7 @@ fn it_finds_out_what_it_is_given() {
     for (given, title, word) in [
         (text("/handshake/auth"), "1-packet", "form: x and y follow"),
         (text("/handshake/ack"), "1-packet", "form: x and y follow"),
+        (text("/frames/4/frame"), "1-frame", "header-mac: not checked"),
         (hello.clone(), "1-Hello", "client-id: \"bar/v666\""),
         (hello[2..].to_owned(), "1-Hello", "client-id: \"bar/v666\""),
         (format!("0x{}", &hello[2..]), "1-Hello", "client-id: \"bar/v666\""),

@@ -29,6 +29,7 @@ async fn the_explorer_does_what_it_promises() {
     for (lesson, form, file) in [
         ("a2", "--html", "a2.html"),
         ("a4", "--html", "a4.html"),
+        ("a4", "--html", "explorer-42.html"),
         ("a5", "--html", "a5.html"),
         ("a4", "--json", "a4.jsonl"),
         ("a4", "", "a4.txt"),

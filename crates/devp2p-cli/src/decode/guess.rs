@@ -1,6 +1,6 @@
 //! What could it be? From what is certain to what is only likely.
 
-use devp2p_core::trace::{Side, datagram, handshake_packet, hello, message, record, tree};
+use devp2p_core::trace::{Side, datagram, frame, handshake_packet, hello, message, record, tree};
 
 use super::Kind;
 use crate::capture::is_capture;
@@ -70,6 +70,8 @@ fn of_raw(bytes: &[u8]) -> Option<Kind> {
         [0xc1, _] | [0x02, 0x04, 0xc1, _] => Some(Kind::Disconnect),
         [0x80..=0xff, ..] if is_one_item(bytes) => Some(Kind::Rlp),
         [0x10..=0x7f, _, ..] if is_message => Some(Kind::Message),
+        // Noise, in blocks of 16 bytes.
+        _ if frame(bytes).fault.is_none() => Some(Kind::Frame),
         _ => None,
     }
 }

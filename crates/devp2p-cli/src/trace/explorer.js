@@ -880,10 +880,18 @@ function drawDetails(lit) {
       part.spec && [el('dt', {}, 'Specification'), el('dd', {}, isLink
         ? el('a', { href: part.spec, target: '_blank', rel: 'noopener noreferrer' }, part.spec.replace(/^https?:\/\//i, ''))
         : part.spec)],
-      part.code && [el('dt', {}, 'Our code'), el('dd', {}, el('code', { 'data-code': part.code }, part.code))]));
+      part.code && [el('dt', {}, 'Our code'), el('dd', {}, el('code', { 'data-code': part.code }, part.code), shownInBook(part.code))]));
   }
   panel.replaceChildren(...content);
   if (hadFocus) panel.querySelector('h2').focus({ preventScroll: true });
+}
+
+/** The page of the book that shows a function, as this page stands beside it there; else nothing. */
+function shownInBook(code) {
+  if (!location.pathname.endsWith('/explorer-42.html')) return null;
+  const pages = { ecies: 'handshake', handshake: 'handshake', frame: 'frames', p2p: 'hello', discv4: 'packets', enr: 'packets' };
+  const page = pages[code.split('::')[0]];
+  return page && [', shown on ', el('a', { href: `${page}.html`, target: '_top' }, 'a page of the book')];
 }
 
 /** A heading that can be closed if there is a lot below it. */

@@ -274,6 +274,27 @@ impl FrameReader {
     }
 }
 
+/// What each byte of a frame is, for a recorder, as far as it can be told without opening it: nothing
+/// says how long it is, so `frame` must be one, and whole.
+///
+/// # Errors
+/// [`FrameError::BodyLength`]: there is no frame of so many bytes.
+pub(crate) fn tell_sealed(frame: &[u8], recorder: &mut impl Recorder) -> Result<(), FrameError> {
+    recorder.part(&fields::FRAME);
+    let is_whole = frame.len() == padded(frame.len()) && frame.len() >= 2 * HEADER_LEN;
+    let (header, rest) = frame.split_first_chunk::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
+    let (header_mac, rest) = rest.split_first_chunk::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
+    let (body, frame_mac) = rest.split_last_chunk::<MAC_LEN>().ok_or(FrameError::BodyLength)?;
+    if !is_whole {
+        return Err(FrameError::BodyLength);
+    }
+    recorder.field(&fields::HEADER_CIPHERTEXT, header, &AS_HEX);
+    recorder.field(&fields::HEADER_MAC, header_mac, &"not checked");
+    recorder.field(&fields::FRAME_CIPHERTEXT, body, &AS_HEX);
+    recorder.field(&fields::FRAME_MAC, frame_mac, &"not checked");
+    Ok(())
+}
+
 impl fmt::Debug for FrameWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameWriter").finish_non_exhaustive()

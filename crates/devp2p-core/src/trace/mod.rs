@@ -43,6 +43,6 @@ pub use crate::record::SecretName;
 pub use dissector::Dissector;
 pub use exchange::{Exchange, Lesson, LessonError, exchange};
 pub use flips::{Flips, Outcome, flips};
-pub use packet::{datagram, disconnect, handshake_packet, hello, message, record, tree};
+pub use packet::{datagram, disconnect, frame, handshake_packet, hello, message, record, tree};
 pub use secrets::Secrets;
 pub use step::{Fault, Knower, NotedField, NotedPart, NotedValue, Side, Step, What};

@@ -6,6 +6,7 @@ use super::notebook::{Names, Notebook};
 use super::step::{Side, Step};
 use crate::discv4::packet::decode_noting;
 use crate::enr::{self, Enr};
+use crate::frame::tell_sealed;
 use crate::handshake::{AckBody, AuthBody, HandshakeError, Packet};
 use crate::keys::NodeKey;
 use crate::p2p::{Codec, DISCONNECT, DisconnectReason, HELLO, Hello, MessageError, split_msg_id};
@@ -101,6 +102,14 @@ pub fn message(frame_data: &[u8]) -> Step {
         }
     });
     closed(notes, &title, read.as_ref().err(), frame_data)
+}
+
+/// What each byte of a frame is, as anybody sees it who has not the secrets of its connection.
+#[must_use]
+pub fn frame(bytes: &[u8]) -> Step {
+    let mut notes = Notebook::new(Side::Initiator);
+    let read = tell_sealed(bytes, &mut notes);
+    closed(notes, "frame", read.as_ref().err(), bytes)
 }
 
 /// What RLP is made of.

@@ -1,5 +1,5 @@
 // Tests a page in a browser: node test.mjs PAGES_DIR [SHOTS_DIR]
-// PAGES_DIR holds a4.html, and beside it a4.jsonl, a4.flips.json, a4.txt, a4.blind.jsonl.
+// PAGES_DIR holds a4.html, the same as explorer-42.html, and beside it a4.jsonl, a4.flips.json, a4.txt, a4.blind.jsonl.
 // One line for each check; the exit code is 1 if one of them fails.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -205,6 +205,10 @@ async function lighting() {
   await summaries(page).nth(0).click();
   await field(page, '1-auth/S').click();
   same('the function in our code', await details(page).locator('[data-code]').getAttribute('data-code'), 'ecies::Keys::derive');
+  const beside = await page.context().newPage();
+  await beside.goto(`${pathToFileURL(join(dir, 'explorer-42.html')).href}#f=1-auth/R`);
+  check('in the book the function leads to the page that shows it', await details(beside).locator('a[href="handshake.html"]').count() === 1);
+  await beside.close();
   check('the link to the specification', (await details(page).locator('a').getAttribute('href')).startsWith('https://github.com/ethereum/devp2p/'));
   await page.context().close();
 }

@@ -148,7 +148,8 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
         let key = crate::keys::NodeKey::from_bytes([7; 32]).unwrap();
-        let packets = [handshake_packet(&bytes, None), handshake_packet(&bytes, Some(&key))];
+        let packets =
+            [handshake_packet(&bytes, None), handshake_packet(&bytes, Some(&key)), frame(&bytes)];
         let others = [datagram(1, Side::Recipient, &bytes), super::record(&bytes), tree(&bytes)];
         for step in others.into_iter().chain(packets) {
             assert_every_byte_has_one_field(std::slice::from_ref(&step));
