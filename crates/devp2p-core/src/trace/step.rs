@@ -82,7 +82,7 @@ pub struct Step {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "camelCase"))]
 pub struct NotedPart {
-    /// See [`Part`](crate::record::Part).
+    /// What it is called.
     pub name: Text,
     /// What it is.
     pub means: Text,
