@@ -58,6 +58,10 @@ func (p *probe) talk(wire *rlpx.Conn) error {
 		payload, compressed := p.uncompress(wireBytes)
 		switch code {
 		case helloCode:
+			// Before it is printed: who reads that may let us send at once.
+			if early := new(hello); waiting && rlp.DecodeBytes(payload, early) == nil {
+				p.startSnappy(early)
+			}
 			their, err := printHello(payload)
 			if err != nil || !waiting {
 				break
