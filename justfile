@@ -11,9 +11,13 @@ default:
 lesson name="" *args:
     @cargo lesson {{ name }} {{ args }}
 
+# Check your own program: `just exercise a2`, with options behind; without a name: list them
+exercise name="" *args:
+    @cargo exercise {{ name }} {{ args }}
+
 # Run all tests that need nothing but Rust
 test:
-    cargo test --workspace --locked
+    cargo test --locked
 
 # Run the tests against foreign clients (needs Go, Node and npm)
 interop:

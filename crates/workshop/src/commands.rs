@@ -2,13 +2,14 @@
 
 pub(crate) mod book;
 pub(crate) mod check;
+pub(crate) mod exercise;
 pub(crate) mod interop;
 pub(crate) mod lesson;
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 /// The workspace folder.
 ///
@@ -24,6 +25,28 @@ fn cargo(line: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(line.split_whitespace()).current_dir(root());
     command
+}
+
+/// Becomes the program: its exit code, its signals and Ctrl-C need no passing on.
+#[cfg(unix)]
+fn hand_over_to(command: &mut Command) -> ExitCode {
+    use std::os::unix::process::CommandExt;
+
+    eprintln!("cannot start cargo: {}", command.exec());
+    ExitCode::FAILURE
+}
+
+/// Waits for the program and ends as it ended.
+#[cfg(not(unix))]
+fn hand_over_to(command: &mut Command) -> ExitCode {
+    match command.status().map(|status| status.code()) {
+        Ok(Some(code)) => std::process::exit(code),
+        Ok(None) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cannot start cargo: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs `command` to its end; false, with a word about it, if that did not go well.

@@ -11,7 +11,7 @@ mod commands;
 use std::env;
 use std::process::ExitCode;
 
-use commands::{book, check, interop, lesson};
+use commands::{book, check, exercise, interop, lesson};
 
 /// The exit code for a command that we do not understand.
 const USAGE_ERROR: u8 = 2;
@@ -20,6 +20,7 @@ const USAGE: &str = "\
 Usage: cargo workshop <command>
 
   lesson [name] [args…]  run a lesson (short: cargo lesson a1); without a name, list them
+  exercise [name]        check your own program (short: cargo exercise a1); without a name, list them
   check                  everything that a contribution must pass
   interop                the tests against foreign clients (needs Go, Node and npm)
   book [--no-open]       build the book and open it in the browser
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["lesson", args @ ..] => lesson::run(args),
+        ["exercise", args @ ..] => exercise::run(args),
         ["check"] => check::run(),
         ["interop"] => interop::run(),
         ["book"] => book::run(book::Then::Open),

@@ -1,10 +1,10 @@
 //! `lesson`: builds a lesson in plain sight, then gets out of its way.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use workshop::lessons::{self, Lesson};
 
-use super::{cargo, root, succeeds};
+use super::{cargo, exercise, hand_over_to, root, succeeds};
 use crate::USAGE_ERROR;
 
 /// Runs the lesson named by the first of `args` with the rest; without any, lists them.
@@ -18,9 +18,15 @@ pub(crate) fn run(args: &[&str]) -> ExitCode {
     };
     let named = args.split_first().filter(|(name, _)| !matches!(**name, "-h" | "--help"));
     let Some((name, args)) = named else {
-        print!("Usage: cargo lesson <name> [args…]\n\n{}", list(&lessons));
+        print!(
+            "Usage: cargo lesson <name> [args…]\n       cargo lesson diff <name> <name>\n\n{}",
+            list(&lessons)
+        );
         return ExitCode::SUCCESS;
     };
+    if *name == "diff" {
+        return exercise::run(&[&["--diff"], args].concat());
+    }
     match lessons::called(&lessons, name) {
         Some(lesson) => start(lesson, args),
         None => {
@@ -42,28 +48,6 @@ fn start(lesson: &Lesson, args: &[&str]) -> ExitCode {
     let mut command = cargo(&format!("run --quiet {package} --"));
     command.args(args);
     hand_over_to(&mut command)
-}
-
-/// Becomes the lesson: its exit code, its signals and Ctrl-C need no passing on.
-#[cfg(unix)]
-fn hand_over_to(command: &mut Command) -> ExitCode {
-    use std::os::unix::process::CommandExt;
-
-    eprintln!("cannot start cargo: {}", command.exec());
-    ExitCode::FAILURE
-}
-
-/// Waits for the lesson and ends as it ended.
-#[cfg(not(unix))]
-fn hand_over_to(command: &mut Command) -> ExitCode {
-    match command.status().map(|status| status.code()) {
-        Ok(Some(code)) => std::process::exit(code),
-        Ok(None) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("cannot start cargo: {error}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 fn unknown(lessons: &[Lesson], name: &str) -> String {

@@ -1,0 +1,29 @@
+// A2: dial a node, and say who it is.
+
+use std::time::Duration;
+
+use devp2p_core::keys::NodeKey;
+use devp2p_core::net::{Config, Server, client_name};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), common::Failure> {
+    common::start();
+    let peer = workbench::peer()?;
+
+    let key = NodeKey::generate(&mut rand::rng());
+    let config = Config { max_peers: 1, ..Config::new(key, client_name("learner", "1")) };
+    let server = Server::start(config).await?;
+
+    server.add_peer(peer).await?;
+
+    let found = loop {
+        match server.peers().await.pop() {
+            Some(found) => break found,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    workbench::answer(&found.name);
+
+    server.stop().await;
+    Ok(())
+}

@@ -1,0 +1,25 @@
+// It subscribes when the event has already been told.
+
+use std::time::Duration;
+
+use devp2p_core::keys::NodeKey;
+use devp2p_core::net::{Config, Server, client_name};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), common::Failure> {
+    common::start();
+    let peer = workbench::peer()?;
+    let key = NodeKey::generate(&mut rand::rng());
+    let config = Config { max_peers: 1, ..Config::new(key, client_name("learner", "1")) };
+    let server = Server::start(config).await?;
+    server.add_peer(peer).await?;
+    while server.peers().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut events = server.subscribe();
+    if let Some(event) = events.next().await {
+        workbench::answer(event.kind());
+    }
+    server.stop().await;
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! The command line of `cargo exercise`.
+
+#![allow(clippy::print_stdout, reason = "a command line tool speaks on stdout")]
+
+use std::env;
+use std::env::consts::EXE_SUFFIX;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use clap::Parser;
+use exercises::exercise::{self, EXERCISES, Exercise};
+use exercises::files::Workbench;
+use exercises::lesson_diff::lesson_diff;
+use exercises::progress::Progress;
+use exercises::{Launch, Verdict, check};
+use rand::Rng;
+use similar::TextDiff;
+
+/// How often a file is looked at: that works on every system, also where changes cannot be told.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Check your own program: a real node sees whether it does what it should
+#[derive(Debug, Parser)]
+#[command(
+    bin_name = "cargo exercise",
+    after_help = "\
+Example:
+  cargo exercise a1   makes lessons/workbench/src/bin/a1.rs, and checks it"
+)]
+struct Args {
+    /// The exercise: a1 to a5. Without one: list them
+    #[arg(value_parser = exercise_called)]
+    exercise: Option<&'static Exercise>,
+    #[command(flatten)]
+    what: What,
+    /// For `cargo lesson diff`
+    #[arg(long, hide = true, num_args = 2, value_names = ["FROM", "TO"])]
+    diff: Option<Vec<String>>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false, requires = "exercise")]
+struct What {
+    /// Print the task
+    #[arg(long)]
+    task: bool,
+    /// Print the next of three hints
+    #[arg(long)]
+    hint: bool,
+    /// Print a solution
+    #[arg(long)]
+    solution: bool,
+    /// Begin anew; what you have is kept beside it
+    #[arg(long)]
+    reset: bool,
+    /// Check this one and all before it
+    #[arg(long)]
+    all: bool,
+    /// Check again whenever you save the file
+    #[arg(long)]
+    watch: bool,
+    /// Put solutions in place of what is not passed before this one, and go on here
+    #[arg(long)]
+    catch_up: bool,
+}
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all is well.
+fn run(args: &Args) -> Result<bool> {
+    if let Some([from, to]) = args.diff.as_deref() {
+        print!("{}", lesson_diff(&root(), from, to)?);
+        return Ok(true);
+    }
+    let bench = Workbench::of(&root());
+    let Some(exercise) = args.exercise else {
+        list(&bench);
+        return Ok(true);
+    };
+    match &args.what {
+        What { task: true, .. } => {
+            println!("{}: {}\n\n{}", exercise.short, exercise.title, exercise.task);
+            Ok(true)
+        }
+        What { hint: true, .. } => hint(&bench, exercise),
+        What { solution: true, .. } => {
+            println!("{}", exercise.solution);
+            Ok(true)
+        }
+        What { reset: true, .. } => {
+            put(&bench, exercise, exercise.starter)?;
+            println!("{} is as it was at the beginning.", shown(&bench.file(exercise)));
+            Ok(true)
+        }
+        What { all: true, .. } => all(&bench, exercise),
+        What { watch: true, .. } => watch(&bench, exercise),
+        What { catch_up: true, .. } => catch_up(&bench, exercise),
+        _ => work_on(&bench, exercise),
+    }
+}
+
+fn list(bench: &Workbench) {
+    let progress = Progress::load(&bench.progress_file());
+    println!("Exercises:");
+    for exercise in &EXERCISES {
+        let state = match (progress.of(exercise).passed, bench.file(exercise).exists()) {
+            (true, _) => "passed",
+            (false, true) => "begun",
+            (false, false) => "",
+        };
+        println!("  {}  {state:<6}  {}", exercise.short, exercise.title);
+    }
+    match EXERCISES.iter().find(|exercise| !progress.of(exercise).passed) {
+        Some(next) => println!("\nGo on with: cargo exercise {}", next.short),
+        None => println!("\nAll are passed."),
+    }
+}
+
+/// Makes the file if there is none, and checks what is in it.
+fn work_on(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
+    if bench.make(exercise)? {
+        println!("{}: {}\n\n{}", exercise.short, exercise.title, exercise.task);
+        println!("Your file: {}", shown(&bench.file(exercise)));
+        println!("It is there now, and compiles. This is what I see of it:\n");
+    }
+    let passed = try_out(exercise)?;
+    let mut progress = Progress::load(&bench.progress_file());
+    if passed {
+        progress.change(exercise).passed = true;
+        progress.save(&bench.progress_file())?;
+        congratulate(bench, exercise)?;
+    } else {
+        let short = exercise.short;
+        println!("\nYour file: {}", shown(&bench.file(exercise)));
+        println!(
+            "The task again: cargo exercise {short} --task   a hint: cargo exercise {short} --hint"
+        );
+    }
+    Ok(passed)
+}
+
+/// Compiles the learner's program, and checks it.
+fn try_out(exercise: &Exercise) -> Result<bool> {
+    let built = cargo(&["build", "--locked", "--package", "workbench", "--bin"])
+        .arg(exercise.short)
+        .status()?;
+    if !built.success() {
+        println!("It does not compile yet: what the compiler says is above.");
+        return Ok(false);
+    }
+    // Cargo has put it beside this program.
+    let path = env::current_exe()?.with_file_name(format!("{}{EXE_SUFFIX}", exercise.short));
+    let launch = Launch { path, environment: Vec::new() };
+    let seed = rand::rng().next_u64();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let verdict = runtime.block_on(check(exercise, &launch, seed, &mut |line| println!("{line}")));
+    Ok(verdict == Verdict::Passed)
+}
+
+fn congratulate(bench: &Workbench, exercise: &Exercise) -> Result<()> {
+    println!("\nPassed.\n\n{}", exercise.after);
+    let yours = fs::read_to_string(bench.file(exercise))?;
+    let diff = TextDiff::from_lines(yours.as_str(), exercise.solution);
+    let shown = diff.unified_diff().header("yours", "one solution").to_string();
+    match shown.is_empty() {
+        true => println!("Yours is our solution, line for line."),
+        false => println!("From yours to one of many solutions:\n\n{shown}"),
+    }
+    Ok(())
+}
+
+fn hint(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
+    let mut progress = Progress::load(&bench.progress_file());
+    let one = progress.change(exercise);
+    for (number, hint) in exercise.hints.iter().enumerate().take(one.hints.saturating_add(1)) {
+        println!("Hint {} of {}\n\n{hint}", number.saturating_add(1), exercise.hints.len());
+    }
+    one.hints = one.hints.saturating_add(1).min(exercise.hints.len());
+    progress.save(&bench.progress_file())?;
+    Ok(true)
+}
+
+/// This one and all before it; stops at the first that does not pass any more.
+fn all(bench: &Workbench, last: &Exercise) -> Result<bool> {
+    for exercise in EXERCISES.iter().take_while(|exercise| exercise.short <= last.short) {
+        println!("{}: {}", exercise.short, exercise.title);
+        if !bench.file(exercise).exists() {
+            println!("  there is no file yet: cargo exercise {}", exercise.short);
+            return Ok(false);
+        }
+        if !try_out(exercise)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Checks whenever the file was saved, until it passes.
+fn watch(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
+    let file = bench.file(exercise);
+    loop {
+        let saved = saved_at(&file);
+        if work_on(bench, exercise)? {
+            return Ok(true);
+        }
+        println!("\nI look again when you save the file. Ctrl-C ends it.");
+        while saved_at(&file) == saved {
+            thread::sleep(LOOK);
+        }
+        println!();
+    }
+}
+
+fn saved_at(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Whoever has missed something goes on with the others.
+fn catch_up(bench: &Workbench, here: &Exercise) -> Result<bool> {
+    let mut progress = Progress::load(&bench.progress_file());
+    for exercise in EXERCISES.iter().take_while(|exercise| exercise.short < here.short) {
+        if !progress.of(exercise).passed {
+            put(bench, exercise, exercise.solution)?;
+            progress.change(exercise).passed = true;
+            println!("{}: a solution is in {}", exercise.short, shown(&bench.file(exercise)));
+        }
+    }
+    fs::create_dir_all(bench.progress_file().parent().unwrap_or(Path::new(".")))?;
+    progress.save(&bench.progress_file())?;
+    work_on(bench, here)
+}
+
+fn put(bench: &Workbench, exercise: &Exercise, text: &str) -> Result<()> {
+    if let Some(kept) = bench.replace(exercise, text)? {
+        println!("What you had is in {}", shown(&kept));
+    }
+    Ok(())
+}
+
+/// The path as seen from the workspace.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args).current_dir(root());
+    command
+}
+
+fn exercise_called(word: &str) -> std::result::Result<&'static Exercise, String> {
+    exercise::called(word).ok_or_else(|| {
+        let names: Vec<&str> = EXERCISES.iter().map(|exercise| exercise.short).collect();
+        format!("there are {}", names.join(", "))
+    })
+}

@@ -1,0 +1,83 @@
+//! Every starter, every solution and every wrong program, checked as a learner's is: what is told of a
+//! wrong one stands in a file beside it.
+//!
+//! `BLESS=1 cargo test -p exercises` writes these files anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use exercises::exercise::{EXERCISES, Exercise};
+use exercises::{Launch, Verdict, check};
+use tokio::runtime::Builder;
+use workshop::transcript::normalise;
+
+/// All that is told about the program of this name, and whether it passed.
+fn told_of(exercise: &Exercise, name: &str) -> (String, Verdict) {
+    let launch = Launch {
+        path: PathBuf::from(env!("CARGO_BIN_EXE_exercise-programs")),
+        environment: vec![("EXERCISE_PROGRAM".to_owned(), format!("{}/{name}", exercise.short))],
+    };
+    let mut told = String::new();
+    let mut tell = |line: &str| told += &format!("{line}\n");
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let verdict = runtime.block_on(check(exercise, &launch, 1, &mut tell));
+    (normalise(&told), verdict)
+}
+
+fn folder(exercise: &Exercise) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises").join(exercise.short)
+}
+
+/// The names of the wrong programs.
+fn wrong(exercise: &Exercise) -> Vec<String> {
+    let files = fs::read_dir(folder(exercise).join("wrong")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter_map(|name| name.strip_suffix(".rs").map(str::to_owned)).collect()
+}
+
+#[track_caller]
+fn is_as_told(file: &Path, told: &str) {
+    if env::var_os("BLESS").is_some() {
+        fs::write(file, told).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(told, expected, "{}", file.display());
+}
+
+#[test]
+fn every_solution_passes() {
+    for exercise in &EXERCISES {
+        let (told, verdict) = told_of(exercise, "solution");
+        assert_eq!(verdict, Verdict::Passed, "{}: {told}", exercise.short);
+        is_as_told(&folder(exercise).join("solution.txt"), &told);
+    }
+}
+
+#[test]
+fn every_starter_fails() {
+    for exercise in &EXERCISES {
+        let (told, verdict) = told_of(exercise, "starter");
+        assert_ne!(verdict, Verdict::Passed, "{}: {told}", exercise.short);
+        assert!(told.contains("MISSED"), "{}: {told}", exercise.short);
+    }
+}
+
+/// At the same time, because some of them are waited for until the end.
+#[test]
+fn every_wrong_program_is_told_what_is_wrong() {
+    std::thread::scope(|scope| {
+        for exercise in &EXERCISES {
+            let names = wrong(exercise);
+            assert!(names.len() >= 3, "{} has {names:?}", exercise.short);
+            for name in names {
+                scope.spawn(move || {
+                    let (told, verdict) = told_of(exercise, &format!("wrong/{name}"));
+                    assert_ne!(verdict, Verdict::Passed, "{}/{name}: {told}", exercise.short);
+                    is_as_told(&folder(exercise).join(format!("wrong/{name}.txt")), &told);
+                });
+            }
+        }
+    });
+}
