@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use exercises::exercise::{EXERCISES, Exercise};
+use exercises::lesson_diff::lesson_diff;
 use exercises::{Launch, Verdict, check};
 use tokio::runtime::Builder;
 use workshop::transcript::normalise;
@@ -80,4 +81,17 @@ fn every_wrong_program_is_told_what_is_wrong() {
             }
         }
     });
+}
+
+/// What the book shows of `cargo lesson diff`.
+#[test]
+fn what_changed_from_lesson_to_lesson_is_as_the_book_shows_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let lessons = ["a1_server", "a2_connect", "a3_events", "a4_message", "a5_pingpong"];
+    for (from, to) in lessons.iter().zip(&lessons[1..]) {
+        let diff = lesson_diff(root, from, to).unwrap();
+        let file = format!("lessons/{to}/since-{}.diff", from.split_once('_').unwrap().0);
+        is_as_told(&root.join(file), &diff);
+    }
+    assert!(lesson_diff(root, "a1", "a9").unwrap_err().to_string().contains("no lesson \"a9\""));
 }
