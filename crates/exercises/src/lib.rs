@@ -15,6 +15,7 @@
 
 mod bytes_view;
 mod checks;
+pub mod diagnosis;
 pub mod exercise;
 pub mod files;
 pub mod lesson_diff;

@@ -5,13 +5,15 @@
 use std::env;
 use std::env::consts::EXE_SUFFIX;
 use std::error::Error;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use clap::Parser;
+use devp2p_core::enode::Enode;
+use exercises::diagnosis::{Broken, FAULTS, Fault, look};
 use exercises::exercise::{self, EXERCISES, Exercise};
 use exercises::files::Workbench;
 use exercises::lesson_diff::lesson_diff;
@@ -63,6 +65,12 @@ struct What {
     /// Check again whenever you save the file
     #[arg(long)]
     watch: bool,
+    /// Run a node with something wrong, and find out what; each lesson has a few, from 1 on
+    #[arg(long = "break", value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..))]
+    broken: Option<u8>,
+    /// For teachers: what is wrong with each of these nodes
+    #[arg(long)]
+    answers: bool,
     /// Put solutions in place of what is not passed before this one, and go on here
     #[arg(long)]
     catch_up: bool,
@@ -109,6 +117,13 @@ fn run(args: &Args) -> Result<bool> {
         }
         What { all: true, .. } => all(&bench, exercise),
         What { watch: true, .. } => watch(&bench, exercise),
+        What { broken: Some(number), .. } => diagnose(exercise, usize::from(*number)),
+        What { answers: true, .. } => {
+            for (number, fault) in (1..).zip(Fault::of(exercise.short)) {
+                println!("{number}: {}\n\n{}\n", fault.in_words(), fault.because());
+            }
+            Ok(true)
+        }
         What { catch_up: true, .. } => catch_up(&bench, exercise),
         _ => work_on(&bench, exercise),
     }
@@ -182,6 +197,54 @@ fn congratulate(bench: &Workbench, exercise: &Exercise) -> Result<()> {
         false => println!("From yours to one of many solutions:\n\n{shown}"),
     }
     Ok(())
+}
+
+/// Runs a node with something wrong until the learner knows what it is.
+fn diagnose(exercise: &Exercise, number: usize) -> Result<bool> {
+    let faults = Fault::of(exercise.short);
+    let Some(fault) = faults.get(number.saturating_sub(1)) else {
+        return Err(format!("{} has the numbers 1 to {}", exercise.short, faults.len()).into());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let broken = Broken::open(*fault).await?;
+        let enode = broken.enode();
+        println!("Something is wrong with this node. Find out what.\n\n  {enode}\n");
+        println!("Look at it from a second terminal:\n");
+        println!("  cargo run -p devp2p-cli -- ping --trace \"{enode}\"\n");
+        println!("What is it? A number, or ? to see how far a client of ours gets.\n");
+        for (number, (offered, _)) in (1..).zip(&FAULTS) {
+            println!("  {number:>2}  {}", offered.in_words());
+        }
+        tokio::select! {
+            found = question(*fault, &enode) => Ok(found),
+            () = broken.run() => Ok(false),
+        }
+    })
+}
+
+/// Asks until the answer is right; whether it was before the input ended.
+async fn question(fault: Fault, enode: &Enode) -> bool {
+    // A thread that waits for a line cannot be stopped; it ends with the program.
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    thread::spawn(move || {
+        io::stdin().lines().map_while(io::Result::ok).try_for_each(|line| sender.send(line))
+    });
+    while let Some(line) = lines.recv().await {
+        let number = line.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        match (line.trim(), number.and_then(|number| FAULTS.get(number))) {
+            ("?", _) => println!("\n{}", look(enode).await),
+            (_, Some((chosen, _))) if *chosen == fault => {
+                println!("\nYes. {}", fault.because());
+                return true;
+            }
+            (_, Some((chosen, _))) => {
+                println!("\nNo. If that were it: {}\n", chosen.because());
+            }
+            _ => println!("A number from 1 to {}, or ?", FAULTS.len()),
+        }
+    }
+    false
 }
 
 fn hint(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
