@@ -81,3 +81,31 @@ impl Workbench {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exercise::EXERCISES;
+
+    #[test]
+    fn nothing_that_somebody_has_written_is_lost() {
+        let root = tempfile::tempdir().unwrap();
+        let bench = Workbench::of(root.path());
+        let [exercise, ..] = &EXERCISES;
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        assert!(bench.make(exercise).unwrap());
+        assert!(!bench.make(exercise).unwrap(), "it is there already");
+        assert_eq!(read(&bench.file(exercise)), exercise.starter);
+        assert_eq!(bench.replace(exercise, exercise.solution).unwrap(), None, "not touched yet");
+
+        for mine in ["fn main() {}", "fn main() { todo!() }"] {
+            fs::write(bench.file(exercise), mine).unwrap();
+            let kept = bench.replace(exercise, exercise.starter).unwrap().unwrap();
+            assert_eq!(read(&kept), mine);
+            assert_eq!(read(&bench.file(exercise)), exercise.starter);
+        }
+        fs::write(bench.file(exercise), [0xff, 0xfe]).unwrap();
+        assert!(bench.replace(exercise, exercise.starter).is_err(), "no text: left as it is");
+        assert_eq!(fs::read(bench.file(exercise)).unwrap(), [0xff, 0xfe]);
+    }
+}
