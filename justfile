@@ -42,3 +42,7 @@ book:
 # Build the documentation of the code and open it
 doc:
     cargo doc --workspace --no-deps --locked --open
+
+# Put all that a room without a network needs into a folder
+kit folder:
+    cargo workshop kit {{ folder }}

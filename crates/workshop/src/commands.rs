@@ -4,6 +4,7 @@ pub(crate) mod book;
 pub(crate) mod check;
 pub(crate) mod exercise;
 pub(crate) mod interop;
+pub(crate) mod kit;
 pub(crate) mod lesson;
 
 use std::env;

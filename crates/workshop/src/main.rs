@@ -11,7 +11,7 @@ mod commands;
 use std::env;
 use std::process::ExitCode;
 
-use commands::{book, check, exercise, interop, lesson};
+use commands::{book, check, exercise, interop, kit, lesson};
 
 /// The exit code for a command that we do not understand.
 const USAGE_ERROR: u8 = 2;
@@ -24,6 +24,7 @@ Usage: cargo workshop <command>
   check                  everything that a contribution must pass
   interop                the tests against foreign clients (needs Go, Node and npm)
   book [--no-open]       build the book and open it in the browser
+  kit <folder>           all that a room without a network needs: sources, crates, the book
   --help                 show this text
 ";
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         ["exercise", args @ ..] => exercise::run(args),
         ["check"] => check::run(),
         ["interop"] => interop::run(),
+        ["kit", folder] => kit::run(folder),
         ["book"] => book::run(book::Then::Open),
         ["book", "--no-open"] => book::run(book::Then::Leave),
         ["--help" | "-h" | "help"] => {

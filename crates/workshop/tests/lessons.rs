@@ -153,3 +153,15 @@ fn an_unknown_command_is_answered_with_the_usage() {
         assert!(text(&output.stderr).starts_with("Usage: cargo workshop"));
     }
 }
+
+#[test]
+fn a_kit_is_not_made_where_something_lies() {
+    let workspace = workspace();
+    let folder = workspace.path().join("lessons");
+    let program = env!("CARGO_BIN_EXE_workshop");
+    let output = Command::new(program).arg("kit").arg(&folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    let expected = format!("There is no kit: there is something in {} already", folder.display());
+    assert_eq!(told.trim_end(), expected);
+}
