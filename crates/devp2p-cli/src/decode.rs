@@ -20,7 +20,6 @@ use devp2p_core::trace::keylog;
 use devp2p_core::trace::{
     Side, Step, datagram, disconnect, frame, handshake_packet, hello, message, record, tree,
 };
-
 use tracing::warn;
 
 use crate::explain::{KEY_LOG, OPERATING_SYSTEM, UNREADABLE};
@@ -152,7 +151,8 @@ impl Args {
     /// What the key log says.
     fn key_log(&self) -> Result<Option<captured::Keys>, Failure> {
         let Some(path) = &self.keylog else { return Ok(None) };
-        let text = fs::read(path).map_err(|error| cannot_read(path, &error))?;
+        let text =
+            fs::File::open(path).and_then(read).map_err(|error| cannot_read(path, &error))?;
         let text = String::from_utf8_lossy(&text);
         keylog::parse(&text).map(Some).map_err(Failure::explained)
     }
@@ -175,16 +175,22 @@ impl Args {
 /// A file, stdin, or what was typed; and whether it was that.
 fn input(thing: &str) -> Result<(Vec<u8>, bool), Failure> {
     let path = Path::new(thing);
-    let mut bytes = Vec::new();
-    let read = match thing {
-        "-" => io::stdin().take(MAX_INPUT).read_to_end(&mut bytes),
-        _ if path.exists() => {
-            fs::File::open(path).and_then(|file| file.take(MAX_INPUT).read_to_end(&mut bytes))
-        }
+    let bytes = match thing {
+        "-" => read(io::stdin()),
+        _ if path.exists() => fs::File::open(path).and_then(read),
         _ => return Ok((thing.trim().as_bytes().to_vec(), true)),
     };
-    read.map_err(|error| cannot_read(path, &error))?;
-    Ok((bytes, false))
+    Ok((bytes.map_err(|error| cannot_read(path, &error))?, false))
+}
+
+/// Reads to the end, or to the limit, and says so.
+fn read(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = from.take(MAX_INPUT).read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read == MAX_INPUT) {
+        warn!("only the first {} MiB are read: what comes after is not looked at", MAX_INPUT >> 20);
+    }
+    Ok(bytes)
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Failure {

@@ -92,12 +92,13 @@ fn is_one_item(bytes: &[u8]) -> bool {
 /// Hex digits, with or without 0x, spaces and line ends.
 fn hex(text: &str) -> Option<Vec<u8>> {
     let text = text.strip_prefix("0x").or(text.strip_prefix("0X")).unwrap_or(text);
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let pairs = digits.chunks(2).map(|pair| {
-        let text = std::str::from_utf8(pair).ok().filter(|text| text.len() == 2)?;
-        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then(|| u8::from_str_radix(text, 16).ok()).flatten()
-    });
-    let bytes: Option<Vec<u8>> = pairs.collect();
-    bytes.filter(|bytes| !bytes.is_empty())
+    let mut digits = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let mut bytes = Vec::new();
+    while let Some(first) = digits.next() {
+        let pair = [char::from(first), char::from(digits.next()?)];
+        let [high, low] = pair.map(|digit| digit.to_digit(16));
+        // Stops at the first that is none: whatever this is may be long.
+        bytes.push(u8::try_from(high?.saturating_mul(16).saturating_add(low?)).ok()?);
+    }
+    Some(bytes).filter(|bytes| !bytes.is_empty())
 }
