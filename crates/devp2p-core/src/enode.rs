@@ -81,6 +81,7 @@ pub enum EnodeError {
     Fragment,
 }
 
+// ANCHOR: enode
 /// A node, as an enode URL names it.
 ///
 /// Read with [`str::parse`], printed with `Display`; under the feature `serde` it is its URL.
@@ -102,6 +103,7 @@ pub struct Address {
     /// The UDP port, for node discovery; 0 if the node takes no part in it.
     pub udp: u16,
 }
+// ANCHOR_END: enode
 
 /// The machine that a node runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -6,9 +6,11 @@ use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, Server, client_name};
 use tracing::info;
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), common::Failure> {
     common::start();
+    // ANCHOR_END: main
 
     // ANCHOR: key
     // make the node's private key; its public key will be the node's identity
