@@ -31,6 +31,10 @@ bench *args:
 bench-asm *args:
     cargo run --release --package bench --locked --features asm -- {{ args }}
 
+# Look whether this computer can run the lessons, and what to do if not
+doctor:
+    cargo workshop doctor
+
 # Check everything a contribution must pass
 check:
     cargo workshop check

@@ -2,6 +2,7 @@
 
 pub(crate) mod book;
 pub(crate) mod check;
+pub(crate) mod doctor;
 pub(crate) mod exercise;
 pub(crate) mod interop;
 pub(crate) mod kit;

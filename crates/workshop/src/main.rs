@@ -11,7 +11,7 @@ mod commands;
 use std::env;
 use std::process::ExitCode;
 
-use commands::{book, check, exercise, interop, kit, lesson};
+use commands::{book, check, doctor, exercise, interop, kit, lesson};
 
 /// The exit code for a command that we do not understand.
 const USAGE_ERROR: u8 = 2;
@@ -21,6 +21,7 @@ Usage: cargo workshop <command>
 
   lesson [name] [args…]  run a lesson (short: cargo lesson a1); without a name, list them
   exercise [name]        check your own program (short: cargo exercise a1); without a name, list them
+  doctor                 whether this computer can run the lessons, and what to do if not
   check                  everything that a contribution must pass
   interop                the tests against foreign clients (needs Go, Node and npm)
   book [--no-open]       build the book and open it in the browser
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["lesson", args @ ..] => lesson::run(args),
         ["exercise", args @ ..] => exercise::run(args),
+        ["doctor"] => doctor::run(),
         ["check"] => check::run(),
         ["interop"] => interop::run(),
         ["kit", folder] => kit::run(folder),

@@ -5,10 +5,10 @@ use std::process::{Command, ExitCode};
 use super::{cargo, root, succeeds};
 use workshop::book_lint::EXPLORER;
 
-const INSTALL: &str = "cargo install --locked mdbook@0.5.4";
+pub(super) const INSTALL: &str = "cargo install --locked mdbook@0.5.4";
 
 /// Older ones know no note boxes, newer ones may want another `book.toml`.
-const SERIES: &str = "mdbook v0.5.";
+pub(super) const SERIES: &str = "mdbook v0.5.";
 
 /// What to do with the book once it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
