@@ -6,7 +6,8 @@
 //! - every include names a file, and in it an anchor that is there, closed, and not empty;
 //! - every Rust listing *is* an include, hence compiled and tested code;
 //! - every link leads to a file, and its `#part` to a heading there;
-//! - every page is in `SUMMARY.md`, and every entry there has its page.
+//! - every page is in `SUMMARY.md`, and every entry there has its page;
+//! - the minutes of a timetable add up.
 //!
 //! It looks at the pages as written. An included Markdown file, a reference to code by line
 //! number, a heading underlined with `===`: the book does without them, and so does this.
@@ -14,6 +15,7 @@
 mod heading;
 mod include;
 mod markdown;
+mod minutes;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -82,6 +84,7 @@ pub fn lint_page(file: &Path) -> io::Result<Vec<Problem>> {
     for (line, target) in &page.links {
         found.extend(link_problem(file, &page, target).map(|message| (*line, message)));
     }
+    found.extend(minutes::problems(&fs::read_to_string(file)?));
     found.sort();
     let problem = |(line, message)| Problem { file: file.to_owned(), line, message };
     Ok(found.into_iter().map(problem).collect())

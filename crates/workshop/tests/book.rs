@@ -210,3 +210,12 @@ fn a_book_without_a_summary_is_an_error() {
     let folder = Folder::with(&[("book/src/one.md", "# One\n")]);
     assert!(lint_book(&folder.path().join("book")).is_err());
 }
+
+#[test]
+fn minutes_that_do_not_add_up_are_found() {
+    let table = |rows: &str| format!("# One\n\n| Minutes | What |\n|--:|---|\n{rows}\nMore.\n");
+    assert_none(&problems_of(&table("| 5 | a |\n| 10 | b |\n| **15** | all |\n")));
+    assert_only(&problems_of(&table("| 5 | a |\n| 10 | b |\n| **20** | all |\n")), 7, "15, not 20");
+    assert_only(&problems_of(&table("| 5 | a |\n| ten | b |\n| **5** | all |\n")), 6, "no minutes");
+    assert_only(&problems_of(&table("| 5 | a |\n")), 6, "without its sum");
+}
