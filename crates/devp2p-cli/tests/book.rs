@@ -13,8 +13,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use devp2p_core::net::client_name;
 use serde_json::Value;
-use support::{assert_golden, devp2p, new_path};
+use support::{Devp2p, KEY_ONE, assert_golden, devp2p, file, new_path};
 
 fn vectors(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../devp2p-core/tests/vectors");
@@ -152,4 +153,63 @@ fn segment(from_dialer: bool, sent: &mut [u32; 2], payload: &[u8]) -> Vec<u8> {
     packet.extend(payload);
     sent[ours] += if is_syn { 1 } else { u32::try_from(payload.len()).unwrap() };
     packet
+}
+
+/// What differs from run to run gets a name.
+fn masked(text: &str) -> String {
+    let mut masked = String::new();
+    for line in text.lines() {
+        let line = match line.trim_end().strip_suffix(" ms").and_then(|line| line.rsplit_once(' '))
+        {
+            Some((step, _)) => format!("{:<20} <time> ms", step.trim_end()),
+            None => line.to_owned(),
+        };
+        let words = line.split(' ').map(|word| match word {
+            word if word.len() == 8 && word.matches(':').count() == 2 => "<time>".to_owned(),
+            word if word.starts_with('(')
+                && word.trim_end_matches(['(', ')', ',', ':']).len() == 9 =>
+            {
+                format!("(<key>{}", &word[9..])
+            }
+            word => match word.split_once("127.0.0.1:") {
+                Some((before, port)) => {
+                    let after = port.trim_start_matches(|c: char| c.is_ascii_digit());
+                    format!("{before}127.0.0.1:<port>{after}")
+                }
+                None => word.to_owned(),
+            },
+        });
+        masked += &words.collect::<Vec<_>>().join(" ");
+        masked.push('\n');
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let name = |program: &str| client_name(program, version);
+    for program in ["devp2p", "devp2p-ping"] {
+        masked =
+            masked.replace(&name(program), &format!("{program}/v<version>/<os>/rust<version>"));
+    }
+    masked.replace(env!("CARGO_BIN_EXE_devp2p"), "devp2p")
+}
+
+#[test]
+fn a_node_and_a_ping_are_shown() {
+    let key = file("book_node.key", KEY_ONE);
+    let node = Devp2p::node(&["--key", &key]);
+    let ping = devp2p(&["ping", &node.enode()]);
+    assert_eq!((ping.code, ping.stderr.as_str()), (Some(0), ""));
+    assert_golden("decoded/tool-ping.txt", &masked(&ping.stdout));
+    let lines = [node.line_with("peer added"), node.line_with("peer dropped")];
+    assert_golden("decoded/tool-node.txt", &masked(&lines.join("\n")));
+}
+
+#[test]
+fn a_new_key_is_shown() {
+    let path = new_path("book_new.key");
+    let made = devp2p(&["key", "new", &path]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    fs::remove_file(&path).unwrap();
+    let path = file("book_known.key", KEY_ONE);
+    let shown = devp2p(&["key", "enode", &path, "--ip", "203.0.113.7"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert_golden("decoded/tool-key.txt", &shown.stdout);
 }
