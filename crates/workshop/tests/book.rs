@@ -219,3 +219,31 @@ fn minutes_that_do_not_add_up_are_found() {
     assert_only(&problems_of(&table("| 5 | a |\n| ten | b |\n| **5** | all |\n")), 6, "no minutes");
     assert_only(&problems_of(&table("| 5 | a |\n")), 6, "without its sum");
 }
+
+#[test]
+fn every_test_that_the_attacks_name_is_there() {
+    let page = fs::read_to_string(root().join("book/src/attacks.md")).unwrap();
+    let named: Vec<&str> = page
+        .split("\n\n")
+        .filter(|paragraph| paragraph.starts_with("Test: ") || paragraph.starts_with("Tests: "))
+        .flat_map(|paragraph| paragraph.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(named.len() > 10, "{named:?}");
+    let mut code = String::new();
+    sources(&root().join("crates"), &mut code);
+    let missing: Vec<_> =
+        named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "there is no test {missing:?}");
+}
+
+/// All Rust below `folder`.
+fn sources(folder: &Path, code: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("node_modules") {
+            sources(&path, code);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            code.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}

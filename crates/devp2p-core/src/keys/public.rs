@@ -19,6 +19,7 @@ use super::{KeyError, context};
 pub struct PublicKey(pub(super) secp256k1::PublicKey);
 
 impl PublicKey {
+    // ANCHOR: from_bytes
     /// Takes the 64 bytes, as on the wire: x ‖ y, each 32 bytes big-endian, without the prefix 04.
     ///
     /// # Errors
@@ -33,6 +34,7 @@ impl PublicKey {
             .map(PublicKey)
             .map_err(|_| KeyError::NotOnCurve)
     }
+    // ANCHOR_END: from_bytes
 
     /// The 64 bytes as on the wire: x ‖ y, without the prefix 04.
     pub fn to_bytes(self) -> [u8; 64] {
@@ -80,6 +82,7 @@ impl PublicKey {
             .map_err(|_| KeyError::InvalidSignature)
     }
 
+    // ANCHOR: recover
     /// Finds the key that made `signature` (r ‖ s ‖ recovery id) over `digest`.
     ///
     /// # Errors
@@ -93,6 +96,7 @@ impl PublicKey {
             .map(PublicKey)
             .map_err(|_| KeyError::InvalidSignature)
     }
+    // ANCHOR_END: recover
 }
 
 impl Ord for PublicKey {

@@ -25,11 +25,13 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    // ANCHOR: want_pong
     /// The writer is to send a Pong.
     pub(super) fn want_pong(&self) {
         self.pong.store(true, Ordering::Relaxed);
         self.wanted.notify_one();
     }
+    // ANCHOR_END: want_pong
 
     /// Waits until the writer is to send something. Cancel-safe.
     pub(super) async fn wanted(&self) {
