@@ -247,3 +247,27 @@ fn sources(folder: &Path, code: &mut String) {
         }
     }
 }
+
+/// Each lesson's chapter says how long it takes, and the plan for teachers has the same minutes.
+#[test]
+fn the_minutes_of_each_chapter_are_those_of_the_plan() {
+    let read = |page: &str| fs::read_to_string(root().join("book/src").join(page)).unwrap();
+    let page = read("for-teachers.md");
+    let (_, plan) = page.split_once("## Two half days").unwrap();
+    for (lesson, page) in [
+        ("A1", "a1-server.md"),
+        ("A2", "a2-connect.md"),
+        ("A3", "a3-events.md"),
+        ("A4", "a4-message.md"),
+        ("A5", "a5-pingpong.md"),
+    ] {
+        let minutes = |about: &str| {
+            let row = plan.lines().find(|line| line.contains(about)).unwrap();
+            row.split('|').nth(1).unwrap().trim().to_owned()
+        };
+        let (reading, doing) =
+            (minutes(&format!("[{lesson}](")), minutes(&format!("Exercise {lesson} ")));
+        let line = format!("\nMinutes: {reading} to read, {doing} for the exercise.\n");
+        assert!(read(page).contains(&line), "{page} does not say {line:?}");
+    }
+}
