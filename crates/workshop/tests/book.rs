@@ -61,6 +61,19 @@ fn the_links_of_our_readme_lead_somewhere() {
     assert_none(&lint_page(&root().join("README.md")).unwrap());
 }
 
+/// Who reads on GitHub sees the directives in place of what they include.
+#[test]
+fn our_readme_leads_to_no_page_that_includes_something() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let pages = readme.split("](").skip(1).map(|link| link.split(')').next().unwrap());
+    let pages: Vec<&str> = pages.filter(|page| page.starts_with("book/")).collect();
+    assert!(!pages.is_empty());
+    for page in pages {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        assert!(!text.contains("{{#include"), "{page}");
+    }
+}
+
 #[test]
 fn our_readme_has_at_most_100_lines() {
     let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
