@@ -284,3 +284,31 @@ fn the_minutes_of_each_chapter_are_those_of_the_plan() {
         assert!(read(page).contains(&line), "{page} does not say {line:?}");
     }
 }
+
+/// Under each listing stands where it is from: the file, and a name that is defined there.
+#[test]
+fn every_listing_says_where_it_is_from() {
+    let mut listings = 0;
+    for page in fs::read_dir(root().join("book/src")).unwrap() {
+        let page = page.unwrap().path();
+        if page.extension().is_none_or(|kind| kind != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(&page).unwrap();
+        for listing in text.split("```rust\n{{#include ").skip(1) {
+            let (directive, after) = listing.split_once("}}\n```\n\n").unwrap();
+            let file = directive.split(':').next().unwrap().trim_start_matches("../");
+            let caption = after.lines().next().unwrap();
+            let begin = format!("*`{file}`, `");
+            let name = caption.strip_prefix(&begin).and_then(|rest| rest.strip_suffix("`*"));
+            let name = name.unwrap_or_else(|| panic!("{}: {directive}: {caption}", page.display()));
+            let code = fs::read_to_string(root().join(file)).unwrap();
+            let is_defined = ["fn ", "struct ", "enum ", "const "]
+                .iter()
+                .any(|kind| code.contains(&format!("{kind}{name}")));
+            assert!(is_defined, "{}: there is no {name} in {file}", page.display());
+            listings += 1;
+        }
+    }
+    assert!(listings > 50, "{listings}");
+}
