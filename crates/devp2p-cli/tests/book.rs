@@ -213,3 +213,16 @@ fn a_new_key_is_shown() {
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     assert_golden("decoded/tool-key.txt", &shown.stdout);
 }
+
+/// The payload of A5's ping; and what is in an enode, for A1.
+#[test]
+fn what_the_lessons_send_is_shown() {
+    let ended = devp2p(&["decode", "--as", "rlp", "c280c0"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_golden("decoded/lesson-ping.txt", &ended.stdout);
+    let key = file("book_id.key", KEY_ONE);
+    let enode = devp2p(&["key", "enode", &key, "--ip", "127.0.0.1"]).stdout;
+    let ended = devp2p(&["decode", enode.trim()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_golden("decoded/lesson-enode.txt", &ended.stdout);
+}
