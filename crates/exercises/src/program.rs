@@ -19,6 +19,8 @@ use tokio::time::sleep;
 const LINES: usize = 8;
 /// Of a longer line, in bytes, the rest is not kept.
 const LINE: usize = 400;
+/// Answers that may wait to be looked at.
+const ANSWERS: usize = 64;
 /// What begins an answer.
 const ANSWER: &str = "answer: ";
 
@@ -38,7 +40,7 @@ const LOOK: Duration = Duration::from_millis(5);
 pub(crate) struct Program {
     child: Child,
     stdin: Option<ChildStdin>,
-    answers: mpsc::UnboundedReceiver<String>,
+    answers: mpsc::Receiver<String>,
     /// Each is closed when that stream is.
     streams: [Option<oneshot::Receiver<()>>; 2],
     last_lines: Arc<Mutex<VecDeque<String>>>,
@@ -53,7 +55,7 @@ impl Program {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.spawn().map_err(|error| format!("your program cannot be started: {error}"))?;
-        let (sender, answers) = mpsc::unbounded_channel();
+        let (sender, answers) = mpsc::channel(ANSWERS);
         let last_lines = Arc::default();
         let streams = [
             child.stdout.take().map(|out| listen(out, Some(sender), Arc::clone(&last_lines))),
@@ -113,7 +115,7 @@ impl Drop for Program {
 /// Reads what a program prints, line by line, until it prints no more.
 fn listen(
     mut stream: impl Read + Send + 'static,
-    answers: Option<mpsc::UnboundedSender<String>>,
+    answers: Option<mpsc::Sender<String>>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
 ) -> oneshot::Receiver<()> {
     let (open, closed) = oneshot::channel();
@@ -141,13 +143,13 @@ fn listen(
 
 fn heard(
     line: &[u8],
-    answers: Option<&mpsc::UnboundedSender<String>>,
+    answers: Option<&mpsc::Sender<String>>,
     last_lines: &Mutex<VecDeque<String>>,
 ) {
     let line = printable(String::from_utf8_lossy(line).trim_end());
     if let (Some(answers), Some(answer)) = (answers, line.strip_prefix(ANSWER)) {
-        // Nobody wants to know any more.
-        let _ = answers.send(answer.to_owned());
+        // Whoever answers without end is not heard any more.
+        let _ = answers.try_send(answer.to_owned());
         return;
     }
     let mut kept = last_lines.lock().unwrap_or_else(PoisonError::into_inner);
