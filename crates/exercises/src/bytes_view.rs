@@ -64,3 +64,38 @@ fn list(bytes: &[u8]) -> Option<String> {
     let items: Vec<&str> = fields.map(|field| field.what.words.as_str()).collect();
     Some(format!("[{}]", items.join(", ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_first_wrong_byte() {
+        let expected = alloy_rlp::encode("foobar");
+        assert_eq!(difference(&expected, &expected), None);
+        let told = difference(&expected, &alloy_rlp::encode("fooBar")).unwrap();
+        assert_eq!(
+            told,
+            "expected  86 66 6f 6f 62 61 72\n\
+             you sent  86 66 6f 6f 42 61 72\n\
+             \x20                     ^^ byte 4\n\
+             \x20         expected: string: \"foobar\"\n\
+             \x20         you sent: string: \"fooBar\""
+        );
+    }
+
+    #[test]
+    fn a_long_message_is_shown_where_it_is_wrong() {
+        let expected = alloy_rlp::encode("a".repeat(40).as_str());
+        let told = difference(&expected, &expected[..39]).unwrap();
+        assert!(told.contains("^^ byte 39\n          expected: string"), "{told}");
+        assert!(told.contains("you sent: the end"), "{told}");
+        assert!(told.ends_with("takes the bytes as they are."), "{told}");
+    }
+
+    #[test]
+    fn two_lists_are_shown_in_words() {
+        let told = difference(&[0xc2, 0x01, 0x02], &[0xc2, 0x02, 0x01]).unwrap();
+        assert!(told.ends_with("expected  [1, 2]\nyou sent  [2, 1]"), "{told}");
+    }
+}

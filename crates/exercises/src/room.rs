@@ -13,6 +13,8 @@ use crate::program::{Launch, Program};
 
 /// How long a program may take, from its start to its end.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How many characters of what was seen are on a line.
+const WIDTH: usize = 88;
 /// When a program has ended: how long what it sent may still be on its way.
 const LAST_BYTES: Duration = Duration::from_millis(500);
 
@@ -161,7 +163,7 @@ impl Room<'_> {
 
     fn missed(&mut self, seen: &str) -> Verdict {
         (self.tell)(&format!("  MISSED  {}", self.checkpoint));
-        for line in seen.lines() {
+        for line in seen.lines().flat_map(|line| textwrap::wrap(line, WIDTH)) {
             (self.tell)(format!("          {line}").trim_end());
         }
         let printed = self.program.as_ref().map(Program::last_lines).unwrap_or_default();

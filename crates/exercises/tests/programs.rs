@@ -44,7 +44,9 @@ fn is_as_told(file: &Path, told: &str) {
         fs::write(file, told).unwrap();
     }
     let expected = fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(told, expected, "{}", file.display());
+    // Where a line ends depends on how long the names of the system and of Rust's version are.
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(told), words(&expected), "{}", file.display());
 }
 
 #[test]
