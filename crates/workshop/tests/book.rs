@@ -90,6 +90,12 @@ fn a_book_in_order_has_no_problem() {
 }
 
 #[test]
+fn a_term_that_is_defined_is_an_anchor() {
+    let page = "# One\n\nauth, ack\n: Two packets.\n\n[these](#auth-ack), [those](#ack)\n";
+    assert_only(&problems_of(page), 6, "no heading has the anchor #ack");
+}
+
+#[test]
 fn a_renamed_anchor_is_found() {
     assert_only(&problems_of(&listing("include ../../code.rs:old")), 4, "`ANCHOR: old`");
 }

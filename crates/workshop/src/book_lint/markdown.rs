@@ -33,6 +33,7 @@ impl Page {
         let text = fs::read_to_string(file)?;
         let mut page = Self::default();
         let mut fence: Option<Fence<'_>> = None;
+        let mut before = "";
         for (index, line) in text.lines().enumerate() {
             let number = index.saturating_add(1);
             page.take_includes(number, line);
@@ -40,9 +41,11 @@ impl Page {
                 Some(open) => page.go_on(open, number, line),
                 None => Fence::opened_by(number, line).or_else(|| {
                     page.take_prose(number, line);
+                    page.take_term(before, line);
                     None
                 }),
             };
+            before = line;
         }
         if let Some(open) = fence {
             page.oddities.push((open.opened, "this block is never closed".to_owned()));
@@ -84,6 +87,14 @@ impl Page {
             .chain(attributes(&line, " href=\""))
             .chain(attributes(&line, " src=\""));
         self.links.extend(targets.map(|target| (number, target.to_owned())));
+    }
+
+    /// A term with its definition on the next line, `: …`, is an anchor, too.
+    fn take_term(&mut self, term: &str, line: &str) {
+        if line.starts_with(": ") && !term.is_empty() {
+            let id = heading::id(term, &self.ids);
+            self.ids.insert(id);
+        }
     }
 
     /// mdBook follows includes everywhere, in fenced blocks too.
