@@ -6,9 +6,9 @@
 //! pipes ────── msgsend, msgrecv ──▶ the last 1,024 ──┘
 //! ```
 //!
-//! Telling never waits: a peer is not slowed down by whoever listens. (In go-ethereum it is: a
-//! subscriber that stops reading stalls the server.) Who reads too slowly loses the oldest events
-//! and is told how many: [`PeerEvent::Missed`]. Messages have a place of their own, so that a flood
+//! Telling never waits: no subscriber slows a peer down. (In go-ethereum a subscriber that stops
+//! reading stalls the server.) A subscriber that reads too slowly loses the oldest events and is
+//! told how many: [`PeerEvent::Missed`]. Messages have a place of their own, so that a flood
 //! of them takes nobody's add or drop away.
 //!
 //! Of one peer, [`PeerEvent::Add`] comes first, [`PeerEvent::Drop`] last and the messages between,
