@@ -96,10 +96,10 @@ impl EndReason {
 
     /// What to tell the other side, if anything.
     ///
-    /// As go-ethereum, nothing is said when the stream cannot carry it any more, and about a message
-    /// id of no capability. Unlike go-ethereum, a goodbye is not echoed, a malformed message is
-    /// answered with 0x02, and a Hello without a valid key with 0x07: whoever debugs his client
-    /// learns why.
+    /// As go-ethereum, nothing is said when the stream cannot carry it any more, and about a msg-id
+    /// of no capability. Unlike go-ethereum, a goodbye is not echoed, a malformed message is
+    /// answered with 0x02, and a Hello without a valid key with 0x07, so that somebody who debugs
+    /// a client learns why.
     pub fn disconnect(&self) -> Option<DisconnectReason> {
         match self {
             Self::Local(reason) => Some(*reason),

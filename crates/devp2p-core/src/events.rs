@@ -6,9 +6,9 @@
 //! pipes ────── msgsend, msgrecv ──▶ the last 1,024 ──┘
 //! ```
 //!
-//! Telling never waits: a peer is not slowed down by whoever listens. (In go-ethereum it is: a
-//! subscriber that stops reading stalls the server.) Who reads too slowly loses the oldest events
-//! and is told how many: [`PeerEvent::Missed`]. Messages have a place of their own, so that a flood
+//! Telling never waits: no subscriber slows a peer down. (In go-ethereum a subscriber that stops
+//! reading stalls the server.) A subscriber that reads too slowly loses the oldest events and is
+//! told how many: [`PeerEvent::Missed`]. Messages have a place of their own, so that a flood
 //! of them takes nobody's add or drop away.
 //!
 //! Of one peer, [`PeerEvent::Add`] comes first, [`PeerEvent::Drop`] last and the messages between,
@@ -34,13 +34,13 @@ pub use record::EventRecord;
 /// Events of each kind that are kept for a subscriber that is behind.
 const CAPACITY: usize = 1024;
 
-// ANCHOR: peer_event
 /// Something that happened to a peer.
 ///
 /// It prints as one line. With the feature `serde` it becomes the JSON of an `EventRecord`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum PeerEvent {
+    // ANCHOR: add_and_drop
     /// `add`: the peer is connected, and in [`crate::net::Handle::peers`].
     Add {
         /// Who it is.
@@ -53,6 +53,7 @@ pub enum PeerEvent {
         /// Why it ended.
         error: EndReason,
     },
+    // ANCHOR_END: add_and_drop
     /// `dialfailed`: a static node cannot be reached. Told when that begins, and when there is
     /// another reason; not each time that it is tried.
     DialFailed {
@@ -69,6 +70,7 @@ pub enum PeerEvent {
     Missed(u64),
 }
 
+// ANCHOR: msg_event
 /// A message that was sent or received; told only with `message_events`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -82,7 +84,7 @@ pub struct MsgEvent {
     /// Bytes of payload, not compressed.
     pub msg_size: usize,
 }
-// ANCHOR_END: peer_event
+// ANCHOR_END: msg_event
 
 impl PeerEvent {
     /// `add`, `drop`, `dialfailed`, `msgsend`, `msgrecv` or `missed`.

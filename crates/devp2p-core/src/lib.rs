@@ -9,9 +9,9 @@
 //! | 3 | [`enr`] | the same, signed by the node itself, with a version number |
 //! | 4 | [`ecies`] | how to write to a key what only its owner can read |
 //! | 5 | [`frame`] | how bytes travel, sealed |
-//! | 6 | [`handshake`] | two packets, after which both sides know each other and share the secrets for that |
+//! | 6 | [`handshake`] | two packets, after which both sides have the same secrets |
 //! | 7 | [`p2p`] | what they say: Hello, Disconnect, Ping, Pong, capabilities |
-//! | 8 | [`policy`] | who may connect, and whom to dial when |
+//! | 8 | [`policy`] | which nodes may connect, and which ones to dial when |
 //! | 9 | [`discv4`] | how to find nodes when only a few are known |
 //! | 10 | [`trace`] | what each byte of a connection is, told by the modules above |
 //! | 11 | `info` | what a server says about itself and its peers |

@@ -1,7 +1,7 @@
-//! The recorder: who wants to know what each byte is.
+//! The recorder: it is told what each byte is.
 //!
 //! The code that reads a packet says, at the line that takes a field, what that field is called and
-//! what it means; the code that derives a key says from what. Whoever reads a packet in earnest
+//! what it means; the code that derives a key says from what. Code that reads a packet in earnest
 //! passes `()`, which takes no notes: the compiler then leaves all of it out.
 //! [`trace`](crate::trace) passes a recorder that does.
 //!
@@ -32,7 +32,7 @@ pub(crate) struct Part {
     pub(crate) code: &'static str,
     /// Who knows it.
     pub(crate) known_by: KnownBy,
-    /// Whether its values open what is encrypted: they are shown only to who asks for them.
+    /// Whether its values open what is encrypted: they are shown only if asked for.
     pub(crate) secret: bool,
 }
 
@@ -63,7 +63,7 @@ impl Field {
     }
 }
 
-/// Who can know something, besides whoever it is told to.
+/// Who can know something without being told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KnownBy {
     /// Everybody who sees the packets.

@@ -6,13 +6,13 @@
 //! |---|---|---|
 //! | AES-256-CTR | 16 + `n` bytes | every byte of header and body is encrypted |
 //! | AES-256 | 2 blocks | one seed for each of the two MACs |
-//! | Keccak, absorbed | 16 + `n` + 16 bytes | header-mac-seed, body, body-mac-seed |
-//! | Keccak, digests | 3 | header-mac, the seed's digest after the body, body-mac |
+//! | Keccak, absorbed | 16 + `n` + 16 bytes | header-mac-seed, body, frame-mac-seed |
+//! | Keccak, digests | 3 | header-mac, the seed's digest after the body, frame-mac |
 //!
 //! Four digests appear in the formulas. But the first, of everything before the frame, is the
-//! body-mac of the frame before, so it can be kept. A digest pads a copy of the sponge and permutes
-//! it once; absorbing permutes once for every 136 bytes. So a frame is 3 + (`n` + 32) / 136
-//! permutations at each end: 3.7 for 64 bytes, 10.8 for 1 KiB, 123.7 for 16 KiB.
+//! frame-mac of the frame before, so it can be kept. A digest pads a copy of the sponge and
+//! permutes it once; absorbing permutes once for every 136 bytes. So a frame is 3 + (`n` + 32) /
+//! 136 permutations at each end: 3.7 for 64 bytes, 10.8 for 1 KiB, 123.7 for 16 KiB.
 //!
 //! Spec: [RLPx, framing](https://github.com/ethereum/devp2p/blob/master/rlpx.md#framing)
 
@@ -58,7 +58,7 @@ impl Direction {
     }
 
     /// Seals (or opens, the calls are the same) a frame whose padded body is `body`, where it lies;
-    /// returns the body-mac.
+    /// returns the frame-mac.
     pub fn frame(&mut self, body: &mut [u8]) -> [u8; 32] {
         let mut header = [0; BLOCK];
         self.keystream.apply_keystream(&mut header);

@@ -1,4 +1,4 @@
-//! Bonds: who has proved to be where it says it is, and to whom we have.
+//! Bonds: which nodes have proved to us that they are where they say, and to which nodes we have.
 //!
 //! ```text
 //!   it answered our Ping from this address  ──▶ it may ask us          for 24 h
@@ -24,8 +24,8 @@ pub(super) const BOND_LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many proofs are remembered: 10,000, less than 3 MiB. The oldest are forgotten.
 ///
-/// Only who answers from its address gets one, and nodes in our table renew theirs when they are
-/// checked. Who is forgotten has to prove its address again.
+/// Only a node that answers from its address gets one, and nodes in our table renew theirs when
+/// they are checked. A node that is forgotten has to prove its address again.
 pub(super) const MAX_BONDS: usize = 10_000;
 
 /// How many of them may be of one IP address: there, keys cost nothing. Its oldest are forgotten.

@@ -5,8 +5,8 @@
 //!   ┌────────┬─────────┬────────┬─────┬─────────┬─────┐
 //!   │answered│ waiting │answered│ new │ waiting │ new │ …   new: asked next, α = 3 at a time
 //!   └────────┴─────────┴────────┴─────┴─────────┴─────┘
-//!        each answer brings nodes in, which push the far ones out; who does not answer is asked
-//!        again, and then is out; when all 16 have answered, they are the result
+//!        each answer brings nodes in, which push the far ones out; a node that does not answer is
+//!        asked again, and then is out; when all 16 have answered, they are the result
 //! ```
 //!
 //! This module must not send anything: it says whom to ask, and is told what came of it.

@@ -1,8 +1,8 @@
 //! Node discovery, version 4: how a node that knows one node comes to know many.
 //!
 //! Nobody keeps the list of all nodes. Each node knows some, and answers one question about them:
-//! *which nodes do you know whose ids are closest to this target?* Whoever asks, and then asks the
-//! nodes in the answers, gets closer with every round:
+//! *which nodes do you know whose ids are closest to this target?* A node that asks, and then asks
+//! the nodes in the answers, gets closer with every round:
 //!
 //! ```text
 //!  target ●                                            distance = id ⊕ id, read as a number

@@ -26,7 +26,7 @@
 //! let config = ServiceConfig { bootnodes: vec![bootnode], ..ServiceConfig::new(key(1), endpoint) };
 //! let now = Now { since_start: Duration::ZERO, unix: 1_700_000_000 };
 //!
-//! // Who knows one node asks it, but first finds out whether it is there.
+//! // It knows one node, and asks it; but first it finds out whether that node is there.
 //! let mut service = Service::new(config, [7; 32], now);
 //! service.tick(now);
 //! let Some(Output::Send { to, datagram }) = service.next_output() else {

@@ -1,7 +1,7 @@
 //! The table: which nodes we know.
 //!
-//! Many that are close to us, few that are far away: whoever asks us for a target in our
-//! neighbourhood gets it, whoever asks for a far one gets somebody who is closer to it than we are.
+//! Many that are close to us, few that are far away. A node that asks us for a target in our
+//! neighbourhood gets it; for a far target it gets nodes that are closer to it than we are.
 //!
 //! ```text
 //!  distance   0 …… 240      241      242    …    254       255        256   (bits)
@@ -13,7 +13,7 @@
 //!              each: up to 16 entries, and 10 replacements for those that go away
 //! ```
 //!
-//! Who is in a bucket stays as long as it answers: an attacker who comes later, with however many
+//! A node in a bucket stays as long as it answers: an attacker that comes later, with however many
 //! keys, finds no room. How we find out whether they answer is in `checks.rs`.
 //!
 //! This module must not send anything: it says whom to check, and is told what came of it.
@@ -42,15 +42,15 @@ use bucket::MAX_OF_ONE_NETWORK_IN_A_BUCKET;
 
 /// How many buckets there are: one for each of the 16 farthest distances, one for all others.
 ///
-/// Who is closer than 240 bits is closer than one in 65,536 nodes: there are not enough nodes in
+/// A node closer than 240 bits is one of 65,536: there are not enough nodes in
 /// the world to fill more buckets.
 pub const BUCKETS: usize = 17;
 
 /// How many nodes of one network (/24) the table holds; a bucket
 /// [`MAX_OF_ONE_NETWORK_IN_A_BUCKET`].
 ///
-/// Keys cost nothing, addresses do: whoever wants to be all that we know must have many of them.
-/// Loopback, private and link-local addresses are exempt, or there would be no workshop.
+/// Keys cost nothing, addresses do: an attacker that wants to be all that we know needs many of
+/// them. Loopback, private and link-local addresses are exempt, or there would be no workshop.
 const MAX_OF_ONE_NETWORK: usize = 10;
 
 /// So many questions in a row must go unanswered until a node is dropped, if its bucket has
@@ -118,7 +118,7 @@ impl Table {
 
     /// Takes in a node that has answered us; whether it is an entry now.
     ///
-    /// A full bucket keeps who is there; the newcomer is remembered as a replacement, the oldest
+    /// A full bucket keeps its entries; the newcomer is remembered as a replacement, the oldest
     /// of which is forgotten.
     pub(super) fn add(
         &mut self,

@@ -83,7 +83,7 @@ pub enum FrameError {
     /// The body given is not as long as its header says.
     #[error("the frame body is not as long as its header says")]
     BodyLength,
-    /// The frame holds nothing, not even a message id.
+    /// The frame holds nothing, not even a msg-id.
     #[error("the frame is empty")]
     Empty,
     /// More than [`MAX_FRAME_SIZE`] bytes to send, or more than the reader allows now.

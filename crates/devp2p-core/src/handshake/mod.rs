@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The initiator must know the recipient's key before it says a word (it is in the enode): auth is
-//! encrypted to it, and whoever cannot read auth cannot answer it. So no authority is needed to
-//! say who is who.
+//! encrypted to it, and a node that cannot read auth cannot answer it. So no authority is needed to
+//! say which node has which key.
 //!
 //! The three functions take bytes and return bytes; [`crate::net`] moves them. A wrong order does
 //! not compile: [`AuthSent::receive_ack`] consumes the only state there is.

@@ -7,8 +7,8 @@
 //!     └── agree(their PublicKey) ──▶ SharedSecret, the same at both ends
 //! ```
 //!
-//! A node *is* its key: whoever holds the [`NodeKey`] can answer under its [`PublicKey`], nobody
-//! else can. The submodule [`file`](mod@file) keeps a key over restarts.
+//! A node *is* its key: only the owner of the [`NodeKey`] can answer under its [`PublicKey`]. The
+//! submodule [`file`](mod@file) keeps a key over restarts.
 //!
 //! ```
 //! use devp2p_core::keys::{NodeKey, PublicKey};
@@ -120,7 +120,7 @@ impl NodeKey {
 
     /// Signs `digest`: r ‖ s ‖ recovery id, with the recovery id 0 to 3.
     ///
-    /// Who has the digest and the signature finds out the key: [`PublicKey::recover`].
+    /// From the digest and the signature one can compute the key: [`PublicKey::recover`].
     /// Deterministic (RFC 6979): no random number that could be drawn twice and betray the key.
     #[must_use]
     pub fn sign(&self, digest: [u8; 32]) -> [u8; 65] {

@@ -32,10 +32,11 @@ pub struct Config {
     /// trusted, and dials nobody else.
     pub max_peers: usize,
     /// Where it listens; port 0 lets the system choose one. `None`: it only dials. The default is
-    /// 127.0.0.1 with port 0, so that nothing is exposed by accident (go-ethereum: everywhere).
+    /// 127.0.0.1 with port 0, so that nothing is exposed by accident (go-ethereum: nowhere, and its
+    /// command `geth` everywhere).
     pub listen: Option<SocketAddr>,
     /// Whether it takes part in node discovery, as it does by default. It then also has a UDP
-    /// socket, on the port of `listen`, and whoever can reach that finds it and is told which other
+    /// socket, on the port of `listen`, and every node that reaches that one is told which other
     /// nodes it knows. It asks nobody by itself, unless there are bootnodes. (go-ethereum: off
     /// unless `DiscoveryV4` is set.)
     pub discovery: bool,

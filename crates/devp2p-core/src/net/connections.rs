@@ -26,10 +26,10 @@ pub(super) struct Tracked {
     pub(super) dialed: Option<Box<Enode>>,
     /// We dialed it because it is a static node.
     pub(super) is_static: bool,
-    /// Set when it has passed both checkpoints.
+    /// Set when it was admitted, both times.
     pub(super) peer: Option<PeerInfo>,
     pub(super) orders: OrderSender,
-    /// Who waits for its end: told by being dropped with it.
+    /// Callers that wait for its end: told by being dropped with it.
     pub(super) removals: Vec<Arc<oneshot::Sender<()>>>,
 }
 

@@ -1,4 +1,4 @@
-//! The handle: what a running server can be asked, by whoever needs it.
+//! The handle: with it any part of a program can ask a running server.
 
 use std::sync::Weak;
 

@@ -1,7 +1,7 @@
 //! A link: an encrypted stream to the owner of a key. From the first byte to Hello, and the goodbye.
 //!
-//! A server's connections are links, and what a server does with them is in `connection`. Whoever
-//! wants a single connection without a server takes a link by itself:
+//! A server's connections are links, and what a server does with them is in `connection`. For a
+//! single connection without a server, take a link by itself:
 //!
 //! ```
 //! use devp2p_core::keys::NodeKey;
@@ -48,8 +48,8 @@ use crate::p2p::{
 use crate::policy::Direction;
 use crate::trace::{SecretName, Side};
 
-/// Two halves of a byte stream to somebody who has not even said who it is: TCP if nothing else is
-/// said, from [`connect`].
+/// Two halves of a byte stream whose other side has not said yet who it is. It is TCP, from
+/// [`connect`], if nothing else is said.
 #[derive(Debug)]
 pub struct Stream<R = OwnedReadHalf, W = OwnedWriteHalf> {
     /// What comes from the other side.

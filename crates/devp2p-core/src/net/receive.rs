@@ -96,7 +96,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         Ok(true)
     }
 
-    /// Shows the last bytes of the buffer to who wants to see them.
+    /// Shows the last bytes of the buffer to the tap, if there is one.
     fn show(&self, read: usize) {
         if let Some((tap, from)) = &self.tap {
             let begin = self.buffer.len().saturating_sub(read);

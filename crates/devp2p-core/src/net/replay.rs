@@ -11,7 +11,7 @@ use super::clock::Clock;
 /// Where a run that can be repeated takes its random numbers and the time of day from.
 ///
 /// Everything that a server draws or puts in order follows from the seed, keys of its connections
-/// included: whoever knows it can read them. With the same seed, and a network and a clock that do
+/// included: with the seed one can read them. With the same seed, and a network and a clock that do
 /// the same (a paused one of tokio), two runs are the same, byte for byte.
 #[derive(Clone, Copy)]
 pub struct Replay {
@@ -37,7 +37,7 @@ impl Replay {
 pub(super) enum Chance {
     /// Nothing is kept, from which somebody could tell later what the ephemeral keys were.
     System,
-    /// To be repeated: who asks in the same order gets the same.
+    /// To be repeated: the same questions in the same order get the same answers.
     Seeded(Box<StdRng>),
 }
 

@@ -1,4 +1,4 @@
-//! A tap: whoever wants to see what crosses the connections of a server.
+//! A tap: a function that is shown what crosses the connections of a server.
 //!
 //! ```text
 //! link ── bytes, in both directions; secrets ──▶ Tap ──▶ trace, key log, …

@@ -5,28 +5,28 @@
 //! slot meanwhile, and because the remote key counts only now:
 //!
 //! *The handshake proves nothing.* Anybody can sign an auth with a fresh ephemeral key and write
-//! somebody else's public key into it, or send an old auth again. Only who has the private key can
-//! compute the session's secrets, and so send a frame with a right MAC; the first frame is Hello.
-//! Until then the key is a claim. The first checkpoint therefore records nothing: a claim takes no
-//! slot, and ends, replaces or holds up no other connection and no dial.
+//! somebody else's public key into it, or send an old auth again. Only the owner of the private key
+//! can compute the session's secrets, and so send a frame with a right MAC; the first frame is
+//! Hello. Until then the key is a claim. The first answer is therefore not recorded: a claim takes
+//! no slot, and ends, replaces or holds up no other connection and no dial.
 //!
 //! Where we differ from go-ethereum:
 //!
 //! - *The order of the reasons.* It looks for a free slot first and for its own key last. We
-//!   give the most lasting reason first: who dials himself by mistake should be told so, also
-//!   by a server that has no free slot.
+//!   give the most lasting reason first: a server that dials itself by mistake should be told so,
+//!   even if it has no free slot.
 //! - *Crossed dials*, two nodes that dial each other at the same moment. There, whichever
-//!   connection is first at a checkpoint stays. The two nodes may see different ones first:
+//!   connection is the first to ask stays. The two nodes may see different ones first:
 //!   each refuses the other's favourite, and none is left. Here both keep the connection that
 //!   was dialed by the smaller public key, whichever comes first: two nodes that follow this
 //!   rule decide alike without talking about it.
-//! - *A node that comes back.* Whoever was cut off without a word (the laptop slept, the wifi
+//! - *A node that comes back.* A node that was cut off without a word (the laptop slept, the wifi
 //!   changed) and dials again is told "already connected" there, until the old connection has been
 //!   silent for 30 s. Here the old connection is [challenged](Verdict::Challenge): a dead one makes
 //!   room.
 //!
 //! A server that dials nodes it found by itself [splits its slots](Admission::split_slots), or
-//! whoever dials most would have them all: strangers that dial us could take every slot and so
+//! those that dial most would have them all: strangers that dial us could take every slot and so
 //! decide whom we talk to (an eclipse). Slots that only we can fill are out of their reach.
 //!
 //! ```text
@@ -75,7 +75,7 @@ pub struct Candidate {
     pub direction: Direction,
 }
 
-/// The answer at the second checkpoint.
+/// The answer to the second question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
@@ -109,8 +109,8 @@ impl Admitted {
 
 /// Who is connected, who is trusted, and who may come in.
 ///
-/// The second checkpoint decides and records in one step, so nothing can slip in between. Times are
-/// since the server's start.
+/// The second question is decided and recorded in one step, so nothing can slip in between. Times
+/// are since the server's start.
 ///
 /// A call that does not fit, such as the end of an unknown connection, changes nothing. It belongs
 /// to one [`DialState`](super::DialState), which takes from it who came and went.
@@ -160,7 +160,7 @@ impl Admission {
     /// Keeps a third of the slots, but at least one, for nodes that we dial, as go-ethereum does.
     ///
     /// With one slot nobody can come in then. Our own dials may take every free slot, the others'
-    /// too: whoever adds static nodes by hand knows best.
+    /// too: if you add static nodes by hand, you know best.
     pub fn split_slots(&mut self) {
         self.dial_slots = (self.max_peers / 3).max(1).min(self.max_peers);
     }
@@ -214,7 +214,7 @@ impl Admission {
         free.min(self.free_slots())
     }
 
-    /// The first checkpoint: the handshake is done. Nothing is recorded, for nothing is proved.
+    /// The first question: the handshake is done. Nothing is recorded, for nothing is proved.
     ///
     /// # Errors
     /// Send a Disconnect with this reason and close: the node could not stay, if it were who it says.
@@ -236,7 +236,7 @@ impl Admission {
         }
     }
 
-    /// The second checkpoint: both Hellos were exchanged. If admitted, the candidate is a peer.
+    /// The second question: both Hellos were exchanged. If admitted, the candidate is a peer.
     pub fn after_hello(&mut self, candidate: Candidate, now: Duration) -> Verdict {
         let verdict = self.check(candidate, now);
         match verdict {

@@ -7,8 +7,8 @@
 //!
 //! Three facts decide about a node, and any combination of them can be true: its time has come;
 //! a dial of ours is under way; it is a peer already, whoever dialed. The last one is
-//! [`Admission`]'s to know. An inbound handshake holds up no dial, as it does in go-ethereum: who
-//! is there is proved only by Hello, and a liar could keep us from a node for ever.
+//! [`Admission`]'s to know. An inbound handshake holds up no dial (in go-ethereum it does): only
+//! Hello proves which node is there, and a liar could keep us from a node for ever.
 //!
 //! Where we differ from go-ethereum: it waits 35 s after every dial. We are quicker at first,
 //! because in a workshop the other laptop is about to start; and slower by the length of the
@@ -51,8 +51,8 @@ const SEEK_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::fro
 
 /// How many found nodes wait for a dial at most: 64, what a few lookups bring.
 ///
-/// Whoever answers our questions decides what we find; it must not decide how much we remember.
-/// When all places are taken, newcomers are dropped.
+/// The nodes that answer our questions decide what we find; they must not decide how much we
+/// remember. When all places are taken, newcomers are dropped.
 const MAX_FOUND: usize = 64;
 
 /// How many nodes, and how many addresses, are remembered because they were dialed or dropped not long
@@ -68,7 +68,7 @@ const MAX_REST: Duration = Duration::from_secs(30 * 60);
 const MAX_OF_ONE_NETWORK: usize = 10;
 
 /// TCP ports up to this one belong to the system's services: mail, web … A found node said to be
-/// there is not dialed; whoever knows better can add it.
+/// there is not dialed; if you know better, add it.
 const MAX_SYSTEM_PORT: u16 = 1024;
 
 /// Why a node cannot be dialed.

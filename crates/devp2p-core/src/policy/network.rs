@@ -12,8 +12,8 @@ pub(crate) fn is_nearby(ip: IpAddr) -> bool {
 
 /// Whether two addresses share their first 24 bits: most likely one owner.
 ///
-/// For IPv6 that is coarse, as in go-ethereum: whoever can rent a few million networks there
-/// still counts once.
+/// For IPv6 that is coarse, as in go-ethereum: an owner of a few million networks there still
+/// counts once.
 pub(crate) fn same_network(a: IpAddr, b: IpAddr) -> bool {
     match (a, b) {
         (IpAddr::V4(a), IpAddr::V4(b)) => starts_alike(&a.octets(), &b.octets()),

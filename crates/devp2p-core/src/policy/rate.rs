@@ -12,7 +12,7 @@
 //!              └──┘ what comes now is dropped
 //! ```
 //!
-//! Everybody is counted, this machine, too: whoever shares a laptop may have a bug.
+//! Every address is counted, this machine's, too: a program next to us may have a bug.
 
 use std::collections::HashMap;
 use std::mem;
@@ -28,7 +28,7 @@ const PACKET_BURST: u32 = 1000;
 /// How many addresses a [`RateLimit`] remembers at most: 20,000, less than 2 MiB.
 ///
 /// From then on the oldest are forgotten early, and so may send a burst again. To get there,
-/// somebody has to write false senders on his datagrams, which no limit for each sender can stop.
+/// somebody has to write false senders on datagrams, which no limit for each sender can stop.
 const MAX_SENDERS: usize = 20_000;
 
 /// Counts what each address sends (a token bucket).
@@ -66,7 +66,7 @@ impl RateLimit {
 
     /// Whether a datagram that `ip` sent is looked at; if so, it is counted.
     ///
-    /// Those that are dropped are not counted: who sends twice as much as allowed is heard half.
+    /// Those that are dropped are not counted: of twice as many as allowed, half are looked at.
     pub fn allow(&mut self, ip: IpAddr, now: Duration) -> bool {
         self.forget(now);
         let all_back = self.recent.get(&ip).or_else(|| self.earlier.get(&ip));

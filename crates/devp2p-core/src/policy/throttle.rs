@@ -2,8 +2,8 @@
 //!
 //! A handshake costs us elliptic curve work and one of the places of
 //! [`MAX_PENDING`](super::MAX_PENDING). Without a throttle one far-away machine could take them
-//! all, again and again. It is asked first, before a single byte is read; whoever is turned away
-//! finds the connection closed without a word.
+//! all, again and again. It is asked first, before a single byte is read; a machine that is turned
+//! away finds the connection closed without a word.
 
 use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;

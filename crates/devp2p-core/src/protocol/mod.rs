@@ -97,9 +97,10 @@ impl Protocol {
     /// `name/version` with message codes 0 to `length` − 1, run by `run` for every peer.
     ///
     /// When `run` returns, the peer is told goodbye: 0x08 (client quitting) after `Ok`, else as
-    /// [`ProtocolError`] says. What was written before is sent first. The peer's other protocols
-    /// see their pipes close, and have one second to end; then they are aborted, at an `.await`: so
-    /// `run` must not block its thread. A `run` that panics is told as any other failure, 0x10.
+    /// [`ProtocolError`] says. What was written before is sent first, if the peer takes it within
+    /// [`GOODBYE_TIMEOUT`](crate::net::GOODBYE_TIMEOUT). The peer's other protocols see their pipes
+    /// close, and have one second to end; then they are aborted, at an `.await`: so `run` must not
+    /// block its thread. A `run` that panics is told as any other failure, 0x10.
     pub fn new<F, R>(name: &str, version: u64, length: u64, run: F) -> Self
     where
         F: Fn(PeerInfo, MsgPipe) -> R + Send + Sync + 'static,
@@ -131,8 +132,8 @@ impl Protocol {
 
     /// Runs it for a peer of any kind: `pipe` need not have a connection behind it.
     ///
-    /// A server does this for each of its peers that speak the protocol, too. Who calls it sees that
-    /// the pipe closes when the peer goes, and says goodbye when the future is done.
+    /// A server does this for each of its peers that speak the protocol, too. The caller sees to it
+    /// that the pipe closes when the peer goes, and says goodbye when the future is done.
     ///
     /// ```
     /// # use devp2p_core::keys::NodeKey;

@@ -126,7 +126,7 @@ impl MsgPipe {
 
 /// Messages from the peer.
 ///
-/// Who drops it wants no more messages: those that come are thrown away, and the connection lives.
+/// Drop it if you want no more messages: those that come are thrown away, and the connection lives.
 pub struct MsgReader {
     inbox: Inbox,
     channel: Arc<Channel>,
@@ -171,8 +171,9 @@ impl Clone for Outlet {
 
 impl MsgWriter {
     /// Queues a message for the peer; waits while the queue is full. What was queued is sent even
-    /// if the handler returns right after. The event `msgsend` is told when it is queued
-    /// (go-ethereum: when it was written to the socket).
+    /// if the handler returns right after, as long as the peer takes it within
+    /// [`GOODBYE_TIMEOUT`](crate::net::GOODBYE_TIMEOUT). The event `msgsend` is told when it is
+    /// queued (go-ethereum: when it was written to the socket).
     ///
     /// Cancel-safe: a dropped future has sent nothing.
     ///

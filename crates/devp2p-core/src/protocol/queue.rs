@@ -1,4 +1,5 @@
-//! Queues bounded in bytes: who puts in more than a queue holds waits until some is taken out.
+//! Queues bounded in bytes: a writer that puts in more than a queue holds waits until some is taken
+//! out.
 //!
 //! ```text
 //!  put ──┐

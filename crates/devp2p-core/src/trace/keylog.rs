@@ -8,8 +8,8 @@
 //!
 //! All bytes are hex; the first 32 bytes of auth, as they travel, say which connection it is. Empty
 //! lines and lines that begin with `#` mean nothing, and labels that are not known are for others.
-//! Either side can write it. No long-lived key is in it: who has the file reads the connections that
-//! it names, and can be neither of the two nodes.
+//! Either side can write it. No long-lived key is in it: with the file one can read the connections
+//! that it names, and one cannot be either of the two nodes.
 //!
 //! Book: *Read your own handshake*.
 

@@ -104,7 +104,7 @@ pub fn message(frame_data: &[u8]) -> Step {
     closed(notes, &title, read.as_ref().err(), frame_data)
 }
 
-/// What each byte of a frame is, as anybody sees it who has not the secrets of its connection.
+/// What each byte of a frame is, as it looks without the secrets of its connection.
 #[must_use]
 pub fn frame(bytes: &[u8]) -> Step {
     let mut notes = Notebook::new(Side::Initiator);

@@ -1,4 +1,4 @@
-//! The secrets of a handshake, as far as they are known to who looks at it.
+//! The secrets of a handshake, as far as its reader knows them.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -218,7 +218,7 @@ impl Service {
 
     /// A node has come to us by itself, and has proved its address.
     ///
-    /// Not before our own first round is over: or else who knocks fastest right after our start
+    /// Not before our own first round is over. Otherwise the nodes that come first after our start
     /// could be all that we know.
     fn meet(&mut self, node: Node, now: Now) {
         if self.plans.have_looked_around() {

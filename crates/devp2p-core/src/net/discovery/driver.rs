@@ -90,7 +90,7 @@ impl Driver {
         Self { rate_limit, ..self }
     }
 
-    /// Runs until `stop`. `hungry` tells that somebody who searches has room for nodes again.
+    /// Runs until `stop`. `hungry` tells that one of the searchers has room for nodes again.
     pub(super) async fn run(
         mut self,
         mut orders: mpsc::Receiver<Order>,
@@ -212,7 +212,8 @@ impl Driver {
     fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
         match self.socket.try_send(to, datagram) {
             Ok(()) => self.show(Way::Out, to, datagram),
-            // As if it were lost on its way, which who waits for an answer must expect anyway.
+            // As if it were lost on its way; that must be expected anyway where an answer is waited
+            // for.
             Err(error) => {
                 debug!(%to, %error, "a datagram cannot be sent");
                 self.bootnodes.cannot_send(to, &error);
@@ -220,7 +221,7 @@ impl Driver {
         }
     }
 
-    /// Everybody who searches hears of it. Who has no room has enough for now.
+    /// All searchers hear of it. One that has no room has enough for now.
     fn found(&self, node: Node) {
         for searcher in &self.searchers {
             let _ = searcher.try_send(node);

@@ -11,7 +11,7 @@
 //!     └──── clock ─────────────────────────────────────────────▶ Service::tick
 //! ```
 //!
-//! Whoever floods the socket meets the limit first, which costs next to nothing, then a queue that
+//! A flood of datagrams meets the limit first, which costs next to nothing, then a queue that
 //! has an end. A signature is checked only behind both.
 //!
 //! Book: *How nodes find each other*.
@@ -110,7 +110,7 @@ pub struct DiscoveryHandle {
     local_addr: SocketAddr,
     record: watch::Receiver<Enr>,
     orders: mpsc::Sender<Order>,
-    /// Tells the driver that somebody who searches has room again, or has stopped.
+    /// Tells the driver that a searcher has room again, or has stopped.
     hungry: Arc<Notify>,
 }
 
@@ -236,7 +236,7 @@ impl DiscoveryHandle {
         Found { nodes, hungry: self.hungry.clone() }
     }
 
-    /// Shows every datagram from now on, whoever else watches. Who reads too slowly does not see
+    /// Shows every datagram from now on, however many others watch. A slow reader does not see
     /// all.
     pub async fn watch(&self) -> Watched {
         Watched(self.begin(WATCHED, Order::Watch).await)

@@ -117,7 +117,7 @@ async fn shake_hands(buffer: usize) -> (InMemory, InMemory) {
 async fn connect_servers(one: Vec<Protocol>, two: Vec<Protocol>, buffer: usize) -> [Server; 2] {
     let (link_one, link_two) = shake_hands(buffer).await;
     let mut servers = [Server::start(key(1), one, link_one), Server::start(key(2), two, link_two)];
-    for _checkpoint in 0..2 {
+    for _question in 0..2 {
         for server in &mut servers {
             server.answer(Ok(())).await;
         }

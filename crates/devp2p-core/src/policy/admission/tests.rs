@@ -41,7 +41,7 @@ fn make_peer(admission: &mut Admission, candidate: Candidate) {
 }
 
 #[test]
-fn a_connection_passes_two_checkpoints_and_gives_its_slot_back() {
+fn a_connection_asks_twice_and_gives_its_slot_back() {
     let mut admission = Admission::new(key(1), 1);
     let candidate = inbound(7, key(2));
 
@@ -138,7 +138,7 @@ fn a_trusted_peer_needs_no_free_slot_but_takes_one() {
 }
 
 #[test]
-fn trust_counts_at_the_moment_of_the_checkpoint() {
+fn trust_counts_at_the_moment_of_the_question() {
     let mut admission = Admission::new(key(1), 0);
     admission.trust(key(2));
     let candidate = inbound(7, key(2));
@@ -262,7 +262,7 @@ fn calls_that_do_not_fit_change_nothing() {
 
     let unseen = inbound(8, key(3));
     assert_eq!(admission.after_hello(unseen, NOW), Verdict::Admit);
-    assert_eq!(admission.peers(), 2, "the second checkpoint alone asks all questions, too");
+    assert_eq!(admission.peers(), 2, "the second question alone looks at everything, too");
     assert_eq!(admission.after_hello(candidate, NOW), Verdict::Admit, "also when no slot is left");
     admission.ended(unseen.connection);
     admission.ended(unseen.connection);
@@ -359,9 +359,9 @@ fn an_inbound_connection_for_which_our_dial_gave_way_may_have_any_slot() {
 enum Stage {
     /// The handshake is under way.
     Handshake,
-    /// Past the first checkpoint: our Hello is sent.
+    /// Past the first question: our Hello is sent.
     Hello,
-    /// At the second checkpoint, until the other connection is gone.
+    /// At the second question, until the other connection is gone.
     Waiting,
     Peer,
     /// Told to end; its goodbye is under way. Whether our Hello was sent before.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::keys::PublicKey;
 
-/// Who waits, until when, and for what besides. What is asked at every turn of the main loop costs
-/// the same however many they are.
+/// Which nodes wait, until when, and for what besides. What is asked at every turn of the main loop
+/// costs the same however many they are.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Queues {
     /// They need a free slot, too.
