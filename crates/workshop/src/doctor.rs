@@ -1,15 +1,24 @@
 //! Looks whether a computer can run the lessons, by trying, and says what to do where it cannot.
+//!
+//! Each check takes what it looks at as an argument, so a test can make up a computer that lacks it.
+//! Which system it is comes as [`std::env::consts::OS`] gives it: `linux`, `macos`, `windows`.
 
 use std::env;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::path::Path;
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// Where lesson A2 listens, unless told otherwise.
+pub const PORT: u16 = 31234;
+
 /// How long our own loopback interface may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// With a header, because a compiler can be there and its headers not.
+const C_PROGRAM: &str = "#include <string.h>\nint main(void) { return (int) strlen(\"\"); }\n";
 
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,20 +29,49 @@ pub enum Finding {
     Missing(String),
     /// It is not there, and one can do without: what it would be good for.
     Optional(String),
+    /// It cannot be found out: why that does not matter, or what to look at.
+    Unknown(String),
 }
 
-use Finding::{Fine, Missing, Optional};
+use Finding::{Fine, Missing, Optional, Unknown};
 
-/// Whether the first of `rustc --version`, or of nothing, is at least `wanted`, as in `1.85`.
+impl Finding {
+    /// One line for people about `what`.
+    #[must_use]
+    pub fn line(&self, what: &str) -> String {
+        let (state, text) = match self {
+            Fine(text) => ("ok", text),
+            Missing(text) => ("MISSING", text),
+            Optional(text) => ("optional", text),
+            Unknown(text) => ("unknown", text),
+        };
+        format!("  {state:<8} {what:<11} {text}")
+    }
+}
+
+/// What `Cargo.toml` states as the oldest Rust.
 #[must_use]
-pub fn rust(printed: Option<&str>, wanted: &str) -> Finding {
+pub fn rust_version(manifest: &str) -> Option<&str> {
+    let line = manifest.lines().find_map(|line| line.trim().strip_prefix("rust-version"))?;
+    Some(line.trim_start().strip_prefix('=')?.trim().trim_matches('"'))
+}
+
+/// Whether what `rustc --version` or `cargo --version` has printed is at least `wanted`, as in `1.85`.
+#[must_use]
+pub fn rust(printed: Option<&str>, wanted: Option<&str>) -> Finding {
     let Some(printed) = printed.map(str::trim) else {
-        return Missing("install Rust: https://rustup.rs; then open a new terminal".to_owned());
+        return Missing("install Rust from https://rustup.rs, and open a new terminal".to_owned());
+    };
+    let Some(wanted) = wanted else {
+        return Unknown(format!("{printed}, but Cargo.toml does not say which one it needs"));
     };
     let version = printed.split_whitespace().nth(1).unwrap_or_default();
     match numbers(version) >= numbers(wanted) {
         true => Fine(printed.to_owned()),
-        false => Missing(format!("{printed} is older than {wanted}: rustup update")),
+        false => Missing(format!(
+            "{printed} is older than {wanted}: rustup update; if there is no rustup: \
+             https://rustup.rs"
+        )),
     }
 }
 
@@ -42,63 +80,131 @@ fn numbers(version: &str) -> Vec<u32> {
     version.split('.').take(2).map_while(|number| number.parse().ok()).collect()
 }
 
-/// Compiles a program in `folder`, and runs it: that needs a linker.
+/// Compiles, links and runs a program in `folder`.
 #[must_use]
-pub fn linker(rustc: &Path, folder: &Path) -> Finding {
+pub fn linker(rustc: &Path, folder: &Path, os: &str) -> Finding {
     let (source, program) = (folder.join("doctor.rs"), folder.join("doctor-rs.exe"));
-    if let Err(error) = fs::write(&source, "fn main() {}") {
-        return Missing(format!("{} cannot be written: {error}", source.display()));
-    }
-    let linked = quiet(Command::new(rustc).arg(&source).arg("-o").arg(&program));
-    match linked && quiet(&mut Command::new(&program)) {
-        true => Fine("a program was linked, and runs".to_owned()),
-        false => Missing(format!("Rust cannot link a program: {}", c_compiler_advice())),
+    let mut compile = Command::new(rustc);
+    compile.arg(&source).arg("-o").arg(&program);
+    match tried(&source, "fn main() {}\n", &mut compile, &program) {
+        Ok(()) => Fine("Rust links a program, and it runs".to_owned()),
+        Err(why) => Missing(format!("Rust cannot make a program ({why}): {}", c_advice(os))),
     }
 }
 
-/// Compiles a file of C in `folder`: the elliptic curve is written in C. `named` is what the
-/// environment says in `CC`.
+/// Compiles, links and runs a program in C in `folder`: the elliptic curve is written in C. `named` is
+/// what the environment says in `CC`.
 #[must_use]
-pub fn c_compiler(named: Option<&str>, folder: &Path) -> Finding {
-    if cfg!(windows) && named.is_none() {
-        return Fine("comes with what Rust links with".to_owned());
+pub fn c_compiler(named: Option<&str>, folder: &Path, os: &str) -> Finding {
+    let compilers = match (named, os) {
+        (Some(named), _) => vec![named],
+        (None, "windows") => vec!["cl", "clang", "gcc"],
+        (None, _) => vec!["cc"],
+    };
+    let mut last = String::new();
+    for compiler in compilers {
+        let (source, program) = (folder.join("doctor.c"), folder.join("doctor-c.exe"));
+        match tried(&source, C_PROGRAM, &mut c_command(compiler, folder), &program) {
+            Ok(()) => return Fine(format!("{compiler} makes a program of C, and it runs")),
+            Err(why) => last = format!("{compiler} cannot make a program of C ({why})"),
+        }
     }
-    let compiler = named.unwrap_or("cc");
-    let source = folder.join("doctor.c");
-    if let Err(error) = fs::write(&source, "int doctor(void) { return 0; }\n") {
-        return Missing(format!("{} cannot be written: {error}", source.display()));
+    if os == "windows" && named.is_none() {
+        // Builds find the one of Visual Studio in the registry, where we cannot look.
+        return Unknown(format!(
+            "none is on the PATH, and it need not be: where Rust links, there mostly is one. If \
+             cargo lesson a1 fails: {}",
+            c_advice(os)
+        ));
     }
-    let object = folder.join("doctor.o");
-    match quiet(Command::new(compiler).arg("-c").arg(&source).arg("-o").arg(object)) {
-        true => Fine(format!("{compiler} compiles C")),
-        false => Missing(format!("{compiler} does not compile C: {}", c_compiler_advice())),
+    Missing(format!("{last}: {}", c_advice(os)))
+}
+
+/// Makes `doctor-c.exe` of `doctor.c`.
+fn c_command(compiler: &str, folder: &Path) -> Command {
+    // `CC` may have arguments, or a path with spaces.
+    let mut words = match Path::new(compiler).exists() {
+        true => vec![compiler],
+        false => compiler.split_whitespace().collect(),
+    }
+    .into_iter();
+    let mut command = Command::new(words.next().unwrap_or(compiler));
+    command.args(words).arg("doctor.c").current_dir(folder);
+    match compiler == "cl" {
+        true => command.arg("/Fedoctor-c.exe"),
+        false => command.args(["-o", "doctor-c.exe"]),
+    };
+    command
+}
+
+/// Writes the source, compiles it and runs the program; or says what went wrong.
+fn tried(source: &Path, text: &str, compile: &mut Command, program: &Path) -> Result<(), String> {
+    fs::write(source, text).map_err(|error| format!("{}: {error}", source.display()))?;
+    let compiled = compile.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    if !compiled.status.success() {
+        let said = [compiled.stderr, compiled.stdout].concat();
+        return Err(first_error(&String::from_utf8_lossy(&said)));
+    }
+    let mut run = Command::new(program);
+    run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match run.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("it was linked, but does not run: {status}")),
+        Err(error) => Err(format!("it was linked, but cannot be started: {error}")),
     }
 }
 
-fn c_compiler_advice() -> &'static str {
-    if cfg!(windows) {
-        "install the Visual Studio Build Tools, with \"Desktop development with C++\""
-    } else if cfg!(target_os = "macos") {
-        "xcode-select --install"
-    } else {
-        "install a C compiler (Debian, Ubuntu: sudo apt install build-essential; Fedora: sudo dnf \
-         install gcc)"
+/// The first line of a compiler that tells of an error.
+fn first_error(said: &str) -> String {
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines().find(|line| line.contains("error")).or_else(|| lines().next());
+    first.unwrap_or("it does not say why").to_owned()
+}
+
+fn c_advice(os: &str) -> &'static str {
+    match os {
+        "windows" => {
+            "install the Visual Studio Build Tools, with \"Desktop development with C++\", and open \
+             a new terminal"
+        }
+        "macos" => "xcode-select --install",
+        _ => {
+            "install a C compiler (Debian, Ubuntu: sudo apt install build-essential; Fedora: sudo \
+             dnf install gcc; Arch: sudo pacman -S base-devel)"
+        }
     }
 }
 
-/// Says something to itself, over TCP and UDP.
+/// Whether every crate is here already, which `cargo fetch --offline` finds out.
 #[must_use]
-pub fn loopback() -> Finding {
-    let (tcp, udp) = (tcp_loopback(), udp_loopback());
-    match (tcp, udp) {
-        (Ok(()), Ok(())) => Fine("this computer can talk to itself, over TCP and UDP".to_owned()),
-        (Err(error), _) => Missing(format!("127.0.0.1 over TCP: {error}; a firewall?")),
-        (_, Err(error)) => Missing(format!("127.0.0.1 over UDP: {error}; a firewall?")),
+pub fn crates(fetch: &mut Command) -> Finding {
+    match quiet(fetch) {
+        true => Fine("all crates are here: no network is needed".to_owned()),
+        false => Missing(
+            "some crates are not here; while there is a network: cargo fetch --locked".to_owned(),
+        ),
     }
 }
 
-fn tcp_loopback() -> io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+/// Says something to itself at `address`, over TCP and UDP.
+#[must_use]
+pub fn loopback(address: IpAddr, os: &str) -> Finding {
+    let (what, error) = match (tcp_loopback(address), udp_loopback(address)) {
+        (Ok(()), Ok(())) => {
+            return Fine("this computer can talk to itself, over TCP and UDP".to_owned());
+        }
+        (Err(error), _) => ("TCP", error),
+        (_, Err(error)) => ("UDP", error),
+    };
+    let advice = match os {
+        "linux" => "is it switched on? sudo ip link set lo up; or a firewall forbids it: allow it",
+        _ => "a firewall or a VPN forbids it: allow it, or switch that off while you learn",
+    };
+    Missing(format!("{address} over {what} ({error}): {advice}"))
+}
+
+fn tcp_loopback(address: IpAddr) -> io::Result<()> {
+    let listener = TcpListener::bind((address, 0))?;
     let mut one = TcpStream::connect_timeout(&listener.local_addr()?, PATIENCE)?;
     let (mut two, _) = listener.accept()?;
     two.set_read_timeout(Some(PATIENCE))?;
@@ -106,9 +212,8 @@ fn tcp_loopback() -> io::Result<()> {
     two.read_exact(&mut [0])
 }
 
-fn udp_loopback() -> io::Result<()> {
-    let (one, two) =
-        (UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?, UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?);
+fn udp_loopback(address: IpAddr) -> io::Result<()> {
+    let (one, two) = (UdpSocket::bind((address, 0))?, UdpSocket::bind((address, 0))?);
     two.set_read_timeout(Some(PATIENCE))?;
     one.send_to(b"a", two.local_addr()?)?;
     two.recv(&mut [0]).map(drop)
@@ -117,26 +222,17 @@ fn udp_loopback() -> io::Result<()> {
 /// Whether a lesson can have this port, for TCP and UDP.
 #[must_use]
 pub fn port(port: u16) -> Finding {
-    let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop);
-    let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).map(drop);
-    match tcp.and(udp) {
-        Ok(()) => Fine(format!("{port} is free")),
-        Err(error) => {
-            Optional(format!("{port} cannot be had: {error}; give lesson a2 another: --port 0"))
-        }
-    }
-}
-
-/// Whether every crate is here already, which `fetched` says.
-#[must_use]
-pub fn crates(fetched: bool) -> Finding {
-    match fetched {
-        true => Fine("all crates are here: no network is needed".to_owned()),
-        false => Optional(
-            "some crates are not here yet. Fetch them while there is a network: cargo fetch --locked"
-                .to_owned(),
-        ),
-    }
+    let (what, error) = match (
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)),
+        UdpSocket::bind((Ipv4Addr::LOCALHOST, port)),
+    ) {
+        (Ok(_), Ok(_)) => return Fine(format!("{port} is free, for TCP and UDP")),
+        (Err(error), _) => ("TCP", error),
+        (_, Err(error)) => ("UDP", error),
+    };
+    Optional(format!(
+        "{port} cannot be had for {what} ({error}); another one will do: cargo lesson a2 --port 0"
+    ))
 }
 
 /// Whether `mdbook --version` says that it is of this series.
@@ -144,11 +240,41 @@ pub fn crates(fetched: bool) -> Finding {
 pub fn mdbook(printed: Option<&str>, series: &str, install: &str) -> Finding {
     match printed.map(str::trim) {
         Some(printed) if printed.starts_with(series) => Fine(printed.to_owned()),
-        Some(printed) => {
-            Optional(format!("{printed} is another one than the book wants: {install}"))
-        }
+        Some(printed) => Optional(format!(
+            "{printed} is another one than the book wants; for building the book: {install}"
+        )),
         None => Optional(format!("only for building the book: {install}")),
     }
+}
+
+/// Whether a firewall is on, as far as anybody can tell who is no administrator. `told` is what macOS
+/// prints about its own, or the configuration of ufw on Linux.
+#[must_use]
+pub fn firewall(told: Option<&str>, os: &str) -> Finding {
+    let told = told.unwrap_or_default();
+    let is_on = match os {
+        "macos" => ["State = 1", "State = 2"].iter().any(|state| told.contains(state)),
+        "linux" => told.lines().any(|line| line.trim() == "ENABLED=yes"),
+        _ => false,
+    };
+    match (os, is_on) {
+        ("macos", true) => Optional(
+            "it is on; between two computers: allow the program when macOS asks".to_owned(),
+        ),
+        ("linux", true) => {
+            Optional("ufw is on; between two computers: sudo ufw allow 30303".to_owned())
+        }
+        ("macos", false) if told.contains("State = 0") => {
+            Fine("the one of macOS is off".to_owned())
+        }
+        _ => Unknown("it only matters between two computers".to_owned()),
+    }
+}
+
+/// What the program prints; none if it cannot be started, or fails.
+pub fn printed(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether it can be started, and ends well. Whatever it prints is not shown.
@@ -157,58 +283,14 @@ fn quiet(command: &mut Command) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// An empty folder of our own, for what is tried.
+/// An empty folder of our own, for what is tried. It lies beside this program, because programs can be
+/// run there; on some computers they cannot where temporary files are.
 ///
 /// # Errors
 /// The operating system's.
-pub fn folder() -> io::Result<std::path::PathBuf> {
-    let folder = env::temp_dir().join(format!("workshop-doctor-{}", std::process::id()));
+pub fn folder() -> io::Result<PathBuf> {
+    let here = env::current_exe()?.parent().map_or_else(env::temp_dir, Path::to_owned);
+    let folder = here.join(format!("doctor-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     Ok(folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_old_rust_is_named_with_what_to_do() {
-        let old = rust(Some("rustc 1.84.1 (e71f9a9a9 2025-01-27)\n"), "1.85");
-        assert!(matches!(&old, Missing(text) if text.ends_with("older than 1.85: rustup update")));
-        assert!(matches!(rust(Some("rustc 1.100.0 (x)"), "1.85"), Fine(_)));
-        assert!(matches!(rust(Some("rustc 2.0.0-nightly (x)"), "1.85"), Fine(_)));
-        assert!(matches!(rust(Some("nonsense"), "1.85"), Missing(_)));
-        assert!(matches!(rust(None, "1.85"), Missing(text) if text.contains("rustup.rs")));
-    }
-
-    #[test]
-    fn a_compiler_that_is_none_is_missing() {
-        let folder = folder().unwrap();
-        let missing = c_compiler(Some("no-such-compiler"), &folder);
-        assert!(matches!(missing, Missing(text) if text.contains("no-such-compiler does not")));
-        assert!(matches!(linker(Path::new("no-such-rustc"), &folder), Missing(_)));
-        fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn a_taken_port_is_told_for_each_of_the_two() {
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        assert!(matches!(port(tcp.local_addr().unwrap().port()), Optional(_)));
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let told = port(udp.local_addr().unwrap().port());
-        assert!(matches!(told, Optional(text) if text.ends_with("--port 0")));
-        assert!(matches!(port(0), Fine(_)));
-    }
-
-    #[test]
-    fn what_is_not_needed_is_only_told() {
-        assert!(matches!(crates(false), Optional(text) if text.ends_with("cargo fetch --locked")));
-        let told = mdbook(Some("mdbook v0.4.1"), "mdbook v0.5.", "install it");
-        assert!(matches!(told, Optional(text) if text.starts_with("mdbook v0.4.1 is another")));
-        assert!(matches!(mdbook(None, "mdbook v0.5.", "install it"), Optional(_)));
-        assert_eq!(
-            loopback(),
-            Fine("this computer can talk to itself, over TCP and UDP".to_owned())
-        );
-    }
 }
