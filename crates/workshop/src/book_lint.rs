@@ -15,7 +15,7 @@
 mod heading;
 mod include;
 mod markdown;
-mod minutes;
+pub mod minutes;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};

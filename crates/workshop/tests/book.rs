@@ -237,6 +237,8 @@ fn minutes_that_do_not_add_up_are_found() {
     assert_only(&problems_of(&table("| 5 | a |\n| 10 | b |\n| **20** | all |\n")), 7, "15, not 20");
     assert_only(&problems_of(&table("| 5 | a |\n| ten | b |\n| **5** | all |\n")), 6, "no minutes");
     assert_only(&problems_of(&table("| 5 | a |\n")), 6, "without its sum");
+    let at_the_end = table("| 5 | a |\n| 10 | b |").replace("\nMore.\n", "");
+    assert_only(&problems_of(&at_the_end), 7, "without its sum");
 }
 
 #[test]
