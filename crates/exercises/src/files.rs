@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::exercise::Exercise;
+use crate::seat::SeatFiles;
 
 /// The workbench's folder.
 #[derive(Debug, Clone)]
@@ -26,6 +27,12 @@ impl Workbench {
     #[must_use]
     pub fn progress_file(&self) -> PathBuf {
         self.0.join(".progress")
+    }
+
+    /// In which room, and as whom: see [`SeatFiles`].
+    #[must_use]
+    pub fn seat_files(&self) -> SeatFiles {
+        SeatFiles { seat: self.0.join(".seat"), key: self.0.join(".seat-key") }
     }
 
     /// Puts the starter there if there is no file yet; whether it did.

@@ -3,7 +3,9 @@
 //! ```text
 //! exercise (task, starter, hints, solution)
 //!    │
-//! room: starts your program ── waits, never for long ── tells each checkpoint, or what is missing
+//! agent: starts your program, carries its answers and the bytes of its connections
+//!    │ class/1: a pipe in memory, or a connection to a hub
+//! room: waits, never for long ── tells each checkpoint, or what is missing
 //!    │                                  ▲
 //! checks/a1 … a5 ── what is said ──▶ teacher: the node at the other end of the connection
 //! ```
@@ -13,17 +15,22 @@
 //!
 //! Book: the exercises of A1 to A5.
 
+mod agent;
 mod bytes_view;
 mod checks;
+pub mod class;
 pub mod diagnosis;
 pub mod exercise;
 pub mod files;
 pub mod lesson_diff;
 mod program;
 pub mod progress;
+mod remote;
 mod room;
+pub mod seat;
 mod talk;
 mod teacher;
 
+pub use agent::{Outcome, say, serve};
 pub use program::Launch;
-pub use room::{Verdict, check};
+pub use room::{Verdict, check, check_over};

@@ -33,6 +33,15 @@ pub struct Launch {
     pub environment: Vec<(String, String)>,
 }
 
+/// How a program ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// A part of a sentence: "your program has ended, without an error".
+    pub(crate) how: String,
+    /// Whether it was without an error.
+    pub(crate) well: bool,
+}
+
 /// What ends the wait for a process that prints no more.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -65,7 +74,7 @@ impl Program {
     }
 
     /// Waits for its end, and says how it was.
-    pub(crate) async fn ended(&mut self) -> String {
+    pub(crate) async fn ended(&mut self) -> End {
         for stream in &mut self.streams {
             if let Some(open) = stream {
                 // It says nothing: it is closed.
@@ -73,19 +82,21 @@ impl Program {
                 *stream = None;
             }
         }
-        loop {
+        let status = loop {
             match self.child.try_wait() {
                 Ok(None) => sleep(LOOK).await,
-                Ok(Some(status)) => {
-                    return match status.code() {
-                        Some(0) => "your program has ended, without an error".to_owned(),
-                        Some(code) => format!("your program has ended, with exit code {code}"),
-                        None => "your program was killed".to_owned(),
-                    };
+                Ok(Some(status)) => break status,
+                Err(error) => {
+                    return End { how: format!("your program is lost: {error}"), well: false };
                 }
-                Err(error) => return format!("your program is lost: {error}"),
             }
-        }
+        };
+        let how = match status.code() {
+            Some(0) => "your program has ended, without an error".to_owned(),
+            Some(code) => format!("your program has ended, with exit code {code}"),
+            None => "your program was killed".to_owned(),
+        };
+        End { how, well: status.success() }
     }
 
     /// Waits for the next answer; `None` when there are no more.

@@ -6,18 +6,19 @@ use alloy_rlp::Encodable;
 use bytes::Bytes;
 use devp2p_core::handshake::HandshakeError;
 use devp2p_core::keys::PublicKey;
-use devp2p_core::net::{EndReason, Link, TransportError};
+use devp2p_core::net::{EndReason, TransportError};
 use devp2p_core::p2p::{
     BASE_LENGTH, DisconnectReason, EMPTY_LIST, Hello, MessageError, Offer, PING, PONG, Received,
     shared,
 };
 
 use crate::bytes_view;
+use crate::remote::FarLink;
 use crate::room::{Checked, Room};
 
 /// A connection on which both Hellos were said.
 pub(crate) struct Talk {
-    link: Link,
+    link: FarLink,
 }
 
 /// What the other side says after Hello.
@@ -35,7 +36,7 @@ impl Talk {
     /// Says Hello as `ours`, a key and a name, and hears one: their name must begin with `name`.
     pub(crate) async fn begin(
         room: &mut Room<'_>,
-        mut link: Link,
+        mut link: FarLink,
         (key, our_name): (PublicKey, &str),
         name: &str,
         offer: Option<Offer>,
@@ -51,7 +52,7 @@ impl Talk {
                 hello.client_id
             ));
         }
-        room.pass("it says its name");
+        room.pass("it says its name").await?;
         if let Some(offer) = offer {
             room.begin("capability");
             let spoken = shared(slice::from_ref(&offer), &hello.capabilities);
@@ -59,7 +60,7 @@ impl Talk {
                 return Err(no_common(&offer, &hello));
             }
             link.share(spoken);
-            room.pass("we speak the same protocol");
+            room.pass("we speak the same protocol").await?;
         }
         Ok(Self { link })
     }
@@ -115,7 +116,7 @@ impl Talk {
         room.begin("stays");
         self.link.send(PING, EMPTY_LIST).await.map_err(in_words)?;
         match self.hear(room, "it to answer a Ping").await? {
-            Heard::Pong => room.pass("it answers my Ping: we are connected"),
+            Heard::Pong => room.pass("it answers my Ping: we are connected").await?,
             Heard::Goodbye(reason) => return Err(goes_early(reason)),
             Heard::Message(code, _) => {
                 return Err(format!("I waited for a Pong. A message with code {code} came."));
@@ -130,7 +131,7 @@ impl Talk {
         loop {
             match self.hear(room, "it to say goodbye").await {
                 Ok(Heard::Goodbye(reason)) => {
-                    room.pass(&format!("it says why it goes: {reason}"));
+                    room.pass(&format!("it says why it goes: {reason}")).await?;
                     return Ok(());
                 }
                 Ok(_) => {}
@@ -150,7 +151,7 @@ impl Talk {
     }
 }
 
-async fn hear(link: &mut Link) -> Checked<Heard> {
+async fn hear(link: &mut FarLink) -> Checked<Heard> {
     loop {
         match link.receive().await.map_err(in_words)? {
             Received::Ping => {}

@@ -122,7 +122,7 @@ fn the_handout_is_one_sheet() {
 /// The `cargo workshop …` and `cargo exercise … --…` of a page that do not exist.
 fn unknown_commands(page: &str) -> BTreeSet<String> {
     let workshop = read("crates/workshop/src/main.rs");
-    let exercise = read("crates/exercises/src/bin/exercise.rs");
+    let exercise = read("crates/exercises/src/bin/exercise/main.rs");
     let words = |text: &str| -> Vec<String> {
         let until = text.find(['`', '\n']).map_or(text, |end| &text[..end]);
         until.split_whitespace().take(2).map(str::to_owned).collect()

@@ -4,8 +4,7 @@ use crate::room::{Checked, Room};
 use crate::teacher::Teacher;
 
 pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
-    let teacher = Teacher::open(room).await?;
-    room.start(&[("EXERCISE_PEER", teacher.enode().to_string())])?;
+    let teacher = Teacher::start(room).await?;
     let mut talk = teacher.greet(room, "learner/v1", None).await?;
 
     room.begin("name");
@@ -13,7 +12,8 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
     if answer != teacher.name {
         return Err(format!("You answered {answer:?}. My name is {:?}.", teacher.name));
     }
-    room.pass("you know my name");
+    room.pass("you know my name").await?;
     talk.says_goodbye(room).await?;
-    room.ends_well().await
+    room.ends_well().await?;
+    Ok(())
 }

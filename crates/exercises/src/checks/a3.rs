@@ -16,8 +16,7 @@ const REASONS: [DisconnectReason; 4] = [
 
 pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
     let reason = *REASONS.choose(&mut room.chance).unwrap_or(&DisconnectReason::Quitting);
-    let teacher = Teacher::open(room).await?;
-    room.start(&[("EXERCISE_PEER", teacher.enode().to_string())])?;
+    let teacher = Teacher::start(room).await?;
     let talk = teacher.greet(room, "learner/v1", None).await?;
 
     room.begin("add");
@@ -25,7 +24,7 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
     if answer != "add" {
         return Err(format!("I waited for \"add\". You answered {answer:?}."));
     }
-    room.pass("you have noticed that I am there");
+    room.pass("you have noticed that I am there").await?;
     talk.leave(reason).await;
 
     room.begin("drop");
@@ -33,6 +32,7 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
     if answer != reason.to_string() {
         return Err(format!("I said \"{reason}\" when I went. You answered {answer:?}."));
     }
-    room.pass("you have noticed that I went, and why");
-    room.ends_well().await
+    room.pass("you have noticed that I went, and why").await?;
+    room.ends_well().await?;
+    Ok(())
 }

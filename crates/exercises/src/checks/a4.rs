@@ -7,8 +7,7 @@ use crate::room::{Checked, Room};
 use crate::teacher::Teacher;
 
 pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
-    let teacher = Teacher::open(room).await?;
-    room.start(&[("EXERCISE_PEER", teacher.enode().to_string())])?;
+    let teacher = Teacher::start(room).await?;
     let offer = Offer::new(Capability::new("shout", 1), 2);
     let mut talk = teacher.greet(room, "learner/v1", Some(offer)).await?;
 
@@ -25,8 +24,9 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
         let shouted = word.to_uppercase();
         let what = format!("{shouted:?}, with code 1");
         talk.hear_exactly(room, &what, 1, &shouted).await?;
-        room.pass(&format!("{word:?} came back as it should"));
+        room.pass(&format!("{word:?} came back as it should")).await?;
     }
     talk.leave(DisconnectReason::Quitting).await;
-    room.ends_well().await
+    room.ends_well().await?;
+    Ok(())
 }

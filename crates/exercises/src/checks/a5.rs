@@ -29,8 +29,7 @@ struct Answer {
 }
 
 pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
-    let teacher = Teacher::open(room).await?;
-    room.start(&[("EXERCISE_PEER", teacher.enode().to_string())])?;
+    let teacher = Teacher::start(room).await?;
     let offer = Offer::new(Capability::new("sum", 1), 2);
     let mut talk = teacher.greet(room, "learner/v1", Some(offer)).await?;
 
@@ -38,7 +37,7 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
     let payload = talk.hear_message(room, "your question", QUESTION).await?;
     let question = Question::decode(&mut &payload[..]).map_err(|_| no_question(&payload))?;
     let sum = question.a.checked_add(question.b).ok_or("Your numbers are too big for me.")?;
-    room.pass("you have asked me something");
+    room.pass("you have asked me something").await?;
 
     // Before the program has its answer, it must give some.
     for checkpoint in ["answer 1", "answer 2"] {
@@ -51,11 +50,12 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
     if answer != sum.to_string() {
         return Err(format!("The sum of your numbers is {sum}. You answered {answer:?}."));
     }
-    room.pass("you know the sum of your numbers");
+    room.pass("you know the sum of your numbers").await?;
     room.begin("answer 3");
     ask(room, &mut talk).await?;
     talk.says_goodbye(room).await?;
-    room.ends_well().await
+    room.ends_well().await?;
+    Ok(())
 }
 
 /// Asks for a sum, and the answer must be right.
@@ -67,7 +67,7 @@ async fn ask(room: &mut Room<'_>, talk: &mut Talk) -> Checked {
     let answer = Answer { id, sum: a.saturating_add(b) };
     let what = format!("the answer to question {id}: {a} + {b}");
     talk.hear_exactly(room, &what, ANSWER, &answer).await?;
-    room.pass(&format!("{a} + {b} = {}", answer.sum));
+    room.pass(&format!("{a} + {b} = {}", answer.sum)).await?;
     Ok(())
 }
 

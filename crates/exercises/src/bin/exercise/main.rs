@@ -1,9 +1,17 @@
 //! The command line of `cargo exercise`.
 
-#![allow(clippy::print_stdout, reason = "a command line tool speaks on stdout")]
+/// Prints a line. When nobody reads it any more, as after `| head`, there is nobody to work for.
+macro_rules! say {
+    ($($what:tt)*) => {
+        if std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($what)*))).is_err() {
+            std::process::exit(1);
+        }
+    };
+}
+
+mod trying;
 
 use std::env;
-use std::env::consts::EXE_SUFFIX;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,9 +26,8 @@ use exercises::exercise::{self, EXERCISES, Exercise};
 use exercises::files::Workbench;
 use exercises::lesson_diff::lesson_diff;
 use exercises::progress::Progress;
-use exercises::{Launch, Verdict, check};
-use rand::Rng;
 use similar::TextDiff;
+use trying::{join, leave, try_out};
 
 /// How often a file is looked at: that works on every system, also where changes cannot be told.
 const LOOK: Duration = Duration::from_millis(300);
@@ -39,6 +46,16 @@ struct Args {
     exercise: Option<&'static Exercise>,
     #[command(flatten)]
     what: What,
+    /// Let the hub of your teacher check the exercises from now on, and show how far you are; the
+    /// line to type is on the hub's page
+    #[arg(long, value_name = "HUB", requires = "name", conflicts_with_all = ["exercise", "diff"])]
+    join: Option<Enode>,
+    /// What you want to be called there: up to 24 letters
+    #[arg(long, requires = "join")]
+    name: Option<String>,
+    /// Leave the room again: your exercises are checked here, as before
+    #[arg(long, conflicts_with_all = ["exercise", "diff", "join"])]
+    leave: bool,
     /// For `cargo lesson diff`
     #[arg(long, hide = true, num_args = 2, value_names = ["FROM", "TO"])]
     diff: Option<Vec<String>>,
@@ -92,27 +109,33 @@ fn main() -> ExitCode {
 /// Whether all is well.
 fn run(args: &Args) -> Result<bool> {
     if let Some([from, to]) = args.diff.as_deref() {
-        print!("{}", lesson_diff(&root(), from, to)?);
+        say!("{}", lesson_diff(&root(), from, to)?.trim_end());
         return Ok(true);
     }
     let bench = Workbench::of(&root());
+    if let (Some(hub), Some(name)) = (&args.join, &args.name) {
+        return join(&bench, hub, name);
+    }
+    if args.leave {
+        return leave(&bench);
+    }
     let Some(exercise) = args.exercise else {
         list(&bench);
         return Ok(true);
     };
     match &args.what {
         What { task: true, .. } => {
-            println!("{}: {}\n\n{}", exercise.short, exercise.title, exercise.task);
+            say!("{}: {}\n\n{}", exercise.short, exercise.title, exercise.task);
             Ok(true)
         }
         What { hint: true, .. } => hint(&bench, exercise),
         What { solution: true, .. } => {
-            println!("{}", exercise.solution);
+            say!("{}", exercise.solution);
             Ok(true)
         }
         What { reset: true, .. } => {
             put(&bench, exercise, exercise.starter)?;
-            println!("{} is as it was at the beginning.", shown(&bench.file(exercise)));
+            say!("{} is as it was at the beginning.", shown(&bench.file(exercise)));
             Ok(true)
         }
         What { all: true, .. } => all(&bench, exercise),
@@ -120,7 +143,7 @@ fn run(args: &Args) -> Result<bool> {
         What { broken: Some(number), .. } => diagnose(exercise, usize::from(*number)),
         What { answers: true, .. } => {
             for (number, fault) in (1..).zip(Fault::of(exercise.short)) {
-                println!("{number}: {}\n\n{}\n", fault.in_words(), fault.because());
+                say!("{number}: {}\n\n{}\n", fault.in_words(), fault.because());
             }
             Ok(true)
         }
@@ -131,29 +154,29 @@ fn run(args: &Args) -> Result<bool> {
 
 fn list(bench: &Workbench) {
     let progress = Progress::load(&bench.progress_file());
-    println!("Exercises:");
+    say!("Exercises:");
     for exercise in &EXERCISES {
         let state = match (progress.of(exercise).passed, bench.file(exercise).exists()) {
             (true, _) => "passed",
             (false, true) => "begun",
             (false, false) => "",
         };
-        println!("  {}  {state:<6}  {}", exercise.short, exercise.title);
+        say!("  {}  {state:<6}  {}", exercise.short, exercise.title);
     }
     match EXERCISES.iter().find(|exercise| !progress.of(exercise).passed) {
-        Some(next) => println!("\nGo on with: cargo exercise {}", next.short),
-        None => println!("\nAll are passed."),
+        Some(next) => say!("\nGo on with: cargo exercise {}", next.short),
+        None => say!("\nAll are passed."),
     }
 }
 
 /// Makes the file if there is none, and checks what is in it.
 fn work_on(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
     if bench.make(exercise)? {
-        println!("{}: {}\n\n{}", exercise.short, exercise.title, exercise.task);
-        println!("Your file: {}", shown(&bench.file(exercise)));
-        println!("It is there now, and compiles. This is what I see of it:\n");
+        say!("{}: {}\n\n{}", exercise.short, exercise.title, exercise.task);
+        say!("Your file: {}", shown(&bench.file(exercise)));
+        say!("It is there now, and compiles. This is what I see of it:\n");
     }
-    let passed = try_out(exercise)?;
+    let passed = try_out(bench, exercise)?;
     let mut progress = Progress::load(&bench.progress_file());
     if passed {
         progress.change(exercise).passed = true;
@@ -161,40 +184,22 @@ fn work_on(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
         congratulate(bench, exercise)?;
     } else {
         let short = exercise.short;
-        println!("\nYour file: {}", shown(&bench.file(exercise)));
-        println!(
+        say!("\nYour file: {}", shown(&bench.file(exercise)));
+        say!(
             "The task again: cargo exercise {short} --task   a hint: cargo exercise {short} --hint"
         );
     }
     Ok(passed)
 }
 
-/// Compiles the learner's program, and checks it.
-fn try_out(exercise: &Exercise) -> Result<bool> {
-    let built = cargo(&["build", "--locked", "--package", "workbench", "--bin"])
-        .arg(exercise.short)
-        .status()?;
-    if !built.success() {
-        println!("It does not compile yet: what the compiler says is above.");
-        return Ok(false);
-    }
-    // Cargo has put it beside this program.
-    let path = env::current_exe()?.with_file_name(format!("{}{EXE_SUFFIX}", exercise.short));
-    let launch = Launch { path, environment: Vec::new() };
-    let seed = rand::rng().next_u64();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let verdict = runtime.block_on(check(exercise, &launch, seed, &mut |line| println!("{line}")));
-    Ok(verdict == Verdict::Passed)
-}
-
 fn congratulate(bench: &Workbench, exercise: &Exercise) -> Result<()> {
-    println!("\nPassed.\n\n{}", exercise.after);
+    say!("\nPassed.\n\n{}", exercise.after);
     let yours = fs::read_to_string(bench.file(exercise))?;
     let diff = TextDiff::from_lines(yours.as_str(), exercise.solution);
     let shown = diff.unified_diff().header("yours", "one solution").to_string();
     match shown.is_empty() {
-        true => println!("Yours is our solution, line for line."),
-        false => println!("From yours to one of many solutions:\n\n{shown}"),
+        true => say!("Yours is our solution, line for line."),
+        false => say!("From yours to one of many solutions:\n\n{shown}"),
     }
     Ok(())
 }
@@ -209,12 +214,12 @@ fn diagnose(exercise: &Exercise, number: usize) -> Result<bool> {
     runtime.block_on(async {
         let broken = Broken::open(*fault).await?;
         let enode = broken.enode();
-        println!("Something is wrong with this node. Find out what.\n\n  {enode}\n");
-        println!("Look at it from a second terminal:\n");
-        println!("  cargo run -p devp2p-cli -- ping --trace \"{enode}\"\n");
-        println!("What is it? A number, or ? to see how far a client of ours gets.\n");
+        say!("Something is wrong with this node. Find out what.\n\n  {enode}\n");
+        say!("Look at it from a second terminal:\n");
+        say!("  cargo run -p devp2p-cli -- ping --trace \"{enode}\"\n");
+        say!("What is it? A number, or ? to see how far a client of ours gets.\n");
         for (number, (offered, _)) in (1..).zip(&FAULTS) {
-            println!("  {number:>2}  {}", offered.in_words());
+            say!("  {number:>2}  {}", offered.in_words());
         }
         tokio::select! {
             found = question(*fault, &enode) => Ok(found),
@@ -233,15 +238,15 @@ async fn question(fault: Fault, enode: &Enode) -> bool {
     while let Some(line) = lines.recv().await {
         let number = line.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         match (line.trim(), number.and_then(|number| FAULTS.get(number))) {
-            ("?", _) => println!("\n{}", look(enode).await),
+            ("?", _) => say!("\n{}", look(enode).await),
             (_, Some((chosen, _))) if *chosen == fault => {
-                println!("\nYes. {}", fault.because());
+                say!("\nYes. {}", fault.because());
                 return true;
             }
             (_, Some((chosen, _))) => {
-                println!("\nNo. If that were it: {}\n", chosen.because());
+                say!("\nNo. If that were it: {}\n", chosen.because());
             }
-            _ => println!("A number from 1 to {}, or ?", FAULTS.len()),
+            _ => say!("A number from 1 to {}, or ?", FAULTS.len()),
         }
     }
     false
@@ -251,7 +256,7 @@ fn hint(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
     let mut progress = Progress::load(&bench.progress_file());
     let one = progress.change(exercise);
     for (number, hint) in exercise.hints.iter().enumerate().take(one.hints.saturating_add(1)) {
-        println!("Hint {} of {}\n\n{hint}", number.saturating_add(1), exercise.hints.len());
+        say!("Hint {} of {}\n\n{hint}", number.saturating_add(1), exercise.hints.len());
     }
     one.hints = one.hints.saturating_add(1).min(exercise.hints.len());
     progress.save(&bench.progress_file())?;
@@ -261,12 +266,12 @@ fn hint(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
 /// This one and all before it; stops at the first that does not pass any more.
 fn all(bench: &Workbench, last: &Exercise) -> Result<bool> {
     for exercise in EXERCISES.iter().take_while(|exercise| exercise.short <= last.short) {
-        println!("{}: {}", exercise.short, exercise.title);
+        say!("{}: {}", exercise.short, exercise.title);
         if !bench.file(exercise).exists() {
-            println!("  there is no file yet: cargo exercise {}", exercise.short);
+            say!("  there is no file yet: cargo exercise {}", exercise.short);
             return Ok(false);
         }
-        if !try_out(exercise)? {
+        if !try_out(bench, exercise)? {
             return Ok(false);
         }
     }
@@ -281,11 +286,11 @@ fn watch(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
         if work_on(bench, exercise)? {
             return Ok(true);
         }
-        println!("\nI look again when you save the file. Ctrl-C ends it.");
+        say!("\nI look again when you save the file. Ctrl-C ends it.");
         while saved_at(&file) == saved {
             thread::sleep(LOOK);
         }
-        println!();
+        say!("");
     }
 }
 
@@ -300,7 +305,7 @@ fn catch_up(bench: &Workbench, here: &Exercise) -> Result<bool> {
         if !progress.of(exercise).passed {
             put(bench, exercise, exercise.solution)?;
             progress.change(exercise).passed = true;
-            println!("{}: a solution is in {}", exercise.short, shown(&bench.file(exercise)));
+            say!("{}: a solution is in {}", exercise.short, shown(&bench.file(exercise)));
         }
     }
     fs::create_dir_all(bench.progress_file().parent().unwrap_or(Path::new(".")))?;
@@ -310,7 +315,7 @@ fn catch_up(bench: &Workbench, here: &Exercise) -> Result<bool> {
 
 fn put(bench: &Workbench, exercise: &Exercise, text: &str) -> Result<()> {
     if let Some(kept) = bench.replace(exercise, text)? {
-        println!("What you had is in {}", shown(&kept));
+        say!("What you had is in {}", shown(&kept));
     }
     Ok(())
 }

@@ -1,0 +1,191 @@
+//! The checker's view of a learner's program: its answers, its end, its connections, as the agent on the
+//! other side tells them.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use devp2p_core::keys::PublicKey;
+use devp2p_core::net::{Link, Stream};
+use devp2p_core::protocol::{MsgPipe, MsgReader, MsgWriter, ProtocolError};
+use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::agent::{carry, say};
+use crate::class::{Any, Checkpoint, Dial, Ended, Finished, Message, Start, Stop};
+
+/// Bytes of a connection that may wait to be read by the teacher.
+const WAITING: usize = 64 * 1024;
+/// Things that may wait until somebody asks for them.
+const EVENTS: usize = 64;
+
+/// A connection to the program, as if it were next door.
+pub(crate) type FarLink = Link<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
+/// The same, before anything was said.
+pub(crate) type FarStream = Stream<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
+
+/// A program on the learner's computer.
+pub(crate) struct Remote {
+    writer: MsgWriter,
+    events: mpsc::Receiver<Event>,
+    /// What was answered, and not asked for yet.
+    answers: VecDeque<String>,
+    end: Option<Ended>,
+    has_started: bool,
+}
+
+enum Event {
+    Answered(String),
+    Ended(Ended),
+}
+
+/// Connections of the program, in the order in which they come; `None`: nobody listened.
+pub(crate) type Connections = mpsc::Receiver<Option<FarStream>>;
+
+/// Brings what the agent says to where it is waited for, as long as it is polled.
+pub(crate) struct Wire {
+    reader: MsgReader,
+    writer: MsgWriter,
+    events: mpsc::Sender<Event>,
+    opened: mpsc::Sender<Option<FarStream>>,
+    /// The newest connection, and where its bytes go. Those of an older one are thrown away.
+    connection: Option<(u64, WriteHalf<DuplexStream>)>,
+    carriers: JoinSet<()>,
+}
+
+/// Three views of the learner's side.
+pub(crate) fn over(pipe: MsgPipe) -> (Remote, Connections, Wire) {
+    let (reader, writer) = pipe.split();
+    let (to_events, events) = mpsc::channel(EVENTS);
+    let (opened, connections) = mpsc::channel(EVENTS);
+    let remote = Remote {
+        writer: writer.clone(),
+        events,
+        answers: VecDeque::new(),
+        end: None,
+        has_started: false,
+    };
+    let (events, carriers) = (to_events, JoinSet::new());
+    (remote, connections, Wire { reader, writer, events, opened, connection: None, carriers })
+}
+
+impl Wire {
+    /// Never returns without an error.
+    pub(crate) async fn run(mut self) -> ProtocolError {
+        loop {
+            if let Err(error) = self.step().await {
+                return error;
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<(), ProtocolError> {
+        let msg = self.reader.read().await?;
+        match Any::read(&msg)? {
+            // Whoever answers without end is not heard any more.
+            Any::Answer(answer) => drop(self.events.try_send(Event::Answered(answer.text))),
+            // Of ends there may be as many as starts.
+            Any::Ended(ended) => drop(self.events.send(Event::Ended(ended)).await),
+            Any::NotOpened(_) => drop(self.opened.try_send(None)),
+            Any::Opened(opened) => {
+                let (ours, theirs) = duplex(WAITING);
+                let (reader, writer) = split(ours);
+                self.connection = Some((opened.connection, writer));
+                let mut to_learner = self.writer.clone();
+                let connection = opened.connection;
+                // The one before is of no use any more.
+                self.carriers.abort_all();
+                self.carriers
+                    .spawn(async move { carry(reader, &mut to_learner, connection).await });
+                let (reader, writer) = split(theirs);
+                drop(self.opened.try_send(Some(Stream::new(reader, writer))));
+            }
+            Any::Piece(piece) => self.pass_on(piece.connection, &piece.bytes).await,
+            // Nobody says this to a checker; it changes nothing.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn pass_on(&mut self, connection: u64, bytes: &Bytes) {
+        let Some((newest, writer)) = &mut self.connection else { return };
+        if *newest != connection {
+            return;
+        }
+        // The teacher may have gone; that is no fault.
+        let _ = match bytes.is_empty() {
+            true => writer.shutdown().await,
+            false => writer.write_all(bytes).await,
+        };
+    }
+}
+
+impl Remote {
+    /// Starts the program. If it is to dial somebody: with this key.
+    pub(crate) async fn start(&mut self, peer: Option<PublicKey>) -> Result<(), ProtocolError> {
+        self.answers.clear();
+        self.end = None;
+        self.has_started = true;
+        let peer = peer.map(|key| Bytes::copy_from_slice(&key.to_bytes())).unwrap_or_default();
+        self.say(&Start { peer }).await
+    }
+
+    /// Connects to where the program says that it is.
+    pub(crate) async fn dial(&mut self) -> Result<(), ProtocolError> {
+        self.say(&Dial {}).await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        loop {
+            if let Some(end) = &self.end {
+                return end.clone();
+            }
+            self.event().await;
+        }
+    }
+
+    /// Waits for the next answer; `None` when there are no more.
+    pub(crate) async fn answer(&mut self) -> Option<String> {
+        loop {
+            if let Some(answer) = self.answers.pop_front() {
+                return Some(answer);
+            }
+            if self.end.is_some() {
+                return None;
+            }
+            self.event().await;
+        }
+    }
+
+    async fn event(&mut self) {
+        match self.events.recv().await {
+            Some(Event::Answered(answer)) if self.answers.len() < EVENTS => {
+                self.answers.push_back(answer);
+            }
+            Some(Event::Answered(_)) => {}
+            Some(Event::Ended(ended)) => self.end = Some(ended),
+            // The wire is not polled any more, so nobody polls this.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells it that it may stop.
+    pub(crate) async fn tell_to_stop(&mut self) -> Result<(), ProtocolError> {
+        self.say(&Stop {}).await
+    }
+
+    /// Tells the learner about a checkpoint.
+    pub(crate) async fn tell(&mut self, checkpoint: &Checkpoint) -> Result<(), ProtocolError> {
+        self.say(checkpoint).await
+    }
+
+    /// Tells the learner that this is all.
+    pub(crate) async fn finish(&mut self, passed: bool) -> Result<(), ProtocolError> {
+        self.say(&Finished { passed }).await
+    }
+
+    async fn say(&mut self, message: &impl Message) -> Result<(), ProtocolError> {
+        say(&mut self.writer, message).await
+    }
+}
