@@ -29,7 +29,8 @@ static GETH_BENCH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static OUR_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
-static BROWSER: Mutex<Option<Program>> = Mutex::new(None);
+static LEARNERS: Mutex<Option<PathBuf>> = Mutex::new(None);
+static BROWSER: Mutex<()> = Mutex::new(());
 
 /// A tool that we run, and where a person gets it.
 struct Tool {
@@ -89,28 +90,30 @@ pub fn geth_devp2p() -> Result<PathBuf, InteropError> {
 ///
 /// [`InteropError::Build`] if it does not compile.
 pub fn our_devp2p() -> Result<PathBuf, InteropError> {
-    once(&OUR_DEVP2P, || {
-        let mut cargo = Command::new(CARGO.command);
-        cargo.args(["build", "--package", "devp2p-cli", "--locked"]);
-        cargo.arg("--target-dir").arg(target_dir());
-        run(&CARGO, cargo)?;
-        Ok(target_dir().join("debug").join(format!("devp2p{EXE_SUFFIX}")))
-    })
+    once(&OUR_DEVP2P, || cargo_build("devp2p-cli", "devp2p"))
 }
 
-/// The test of the explorer's page in a browser, its packages installed beside it: it wants a folder
-/// with pages, and one for what it photographs.
+/// What learners write, right or wrong: see the exercises' own tests.
+///
+/// # Errors
+///
+/// As [`our_devp2p`].
+pub fn learners_programs() -> Result<PathBuf, InteropError> {
+    once(&LEARNERS, || cargo_build("exercises", "exercise-programs"))
+}
+
+/// A script that tests pages in a browser, its packages installed beside it. What it wants to be told,
+/// and where it may put what it photographs, stands in its head.
 ///
 /// # Errors
 ///
 /// [`InteropError::MissingTool`] without Node or a browser, [`InteropError::Build`] if `npm ci` fails.
-pub fn browser_test() -> Result<Program, InteropError> {
-    once(&BROWSER, || {
-        let mut chromium = Command::new(CHROMIUM.command);
-        chromium.arg("--version");
-        run(&CHROMIUM, chromium)?;
-        node_program("browser", "test.mjs")
-    })
+pub fn browser_test(script: &str) -> Result<Program, InteropError> {
+    let _one_installs = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut chromium = Command::new(CHROMIUM.command);
+    chromium.arg("--version");
+    run(&CHROMIUM, chromium)?;
+    node_program("browser", script)
 }
 
 /// The program around EthereumJS, `peers/ethereumjs`, its packages installed beside it.
@@ -137,6 +140,14 @@ fn node_program(name: &str, script: &str) -> Result<Program, InteropError> {
         command: NODE.command.into(),
         first_arguments: vec![directory.join(script).into()],
     })
+}
+
+fn cargo_build(package: &str, program: &str) -> Result<PathBuf, InteropError> {
+    let mut cargo = Command::new(CARGO.command);
+    cargo.args(["build", "--package", package, "--bin", program, "--locked"]);
+    cargo.arg("--target-dir").arg(target_dir());
+    run(&CARGO, cargo)?;
+    Ok(target_dir().join("debug").join(format!("{program}{EXE_SUFFIX}")))
 }
 
 /// Without cgo no C compiler is needed; go-ethereum has its cryptography in Go as well.

@@ -34,7 +34,8 @@ mod error;
 mod peer;
 
 pub use build::{
-    Program, browser_test, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer, our_devp2p,
+    Program, browser_test, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer, learners_programs,
+    our_devp2p,
 };
 pub use error::{InteropError, Transcript};
 pub use peer::{Peer, Ready};

@@ -57,7 +57,7 @@ async fn the_explorer_does_what_it_promises() {
     let size = fs::metadata(folder.join("a4.html")).unwrap().len();
     assert!(size <= 300 * 1024, "the page has {size} bytes");
 
-    let test = spawn_blocking(browser_test).await.unwrap().unwrap();
+    let test = spawn_blocking(|| browser_test("explorer.mjs")).await.unwrap().unwrap();
     let (pages, shots) = (folder.to_str().unwrap(), folder.join("shots"));
     let arguments = [pages, shots.to_str().unwrap()];
     let output = within(LONG, Peer::run(&test, &arguments)).await.unwrap();

@@ -3,10 +3,10 @@
 pub(crate) mod book;
 pub(crate) mod check;
 pub(crate) mod doctor;
-pub(crate) mod exercise;
 pub(crate) mod interop;
 pub(crate) mod kit;
 pub(crate) mod lesson;
+pub(crate) mod program;
 
 use std::env;
 use std::ffi::OsString;

@@ -11,7 +11,7 @@ mod commands;
 use std::env;
 use std::process::ExitCode;
 
-use commands::{book, check, doctor, exercise, interop, kit, lesson};
+use commands::{book, check, doctor, interop, kit, lesson, program};
 
 /// The exit code for a command that we do not understand.
 const USAGE_ERROR: u8 = 2;
@@ -25,6 +25,7 @@ Usage: cargo workshop <command>
   check [--no-tests]     everything that a contribution must pass
   interop                the tests against foreign clients (needs Go, Node and npm)
   book [--no-open]       build the book and open it in the browser
+  hub                    for teachers: a page that shows live how far each learner is
   kit <folder>           all that a room without a network needs: sources, crates, the book
   --help                 show this text
 ";
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["lesson", args @ ..] => lesson::run(args),
-        ["exercise", args @ ..] => exercise::run(args),
+        ["exercise", args @ ..] => program::run("exercises", "exercise", args),
+        ["hub", args @ ..] => program::run("hub", "hub", args),
         ["doctor"] => doctor::run(),
         ["check"] => check::run(check::Tests::Run),
         ["check", "--no-tests"] => check::run(check::Tests::Skip),

@@ -1,4 +1,4 @@
-// Tests a page in a browser: node test.mjs PAGES_DIR [SHOTS_DIR]
+// Tests a page in a browser: node explorer.mjs PAGES_DIR [SHOTS_DIR]
 // PAGES_DIR holds a4.html, the same as explorer-42.html, and beside it a4.jsonl, a4.flips.json, a4.txt, a4.blind.jsonl.
 // One line for each check; the exit code is 1 if one of them fails.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use workshop::lessons::{self, Lesson};
 
-use super::{cargo, exercise, hand_over_to, root, succeeds};
+use super::{cargo, hand_over_to, program, root, succeeds};
 use crate::USAGE_ERROR;
 
 /// Runs the lesson named by the first of `args` with the rest; without any, lists them.
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &[&str]) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     if *name == "diff" {
-        return exercise::run(&[&["--diff"], args].concat());
+        return program::run("exercises", "exercise", &[&["--diff"], args].concat());
     }
     match lessons::called(&lessons, name) {
         Some(lesson) => start(lesson, args),
