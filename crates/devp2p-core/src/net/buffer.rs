@@ -24,7 +24,6 @@ impl ReadSize {
         Self(MIN_READ)
     }
 
-    // ANCHOR: make_room
     /// Makes room for what is read at once, or for `more` bytes if they are more. Only at the end
     /// of a large frame less will do: it is not worth a larger buffer.
     ///
@@ -42,7 +41,6 @@ impl ReadSize {
         larger.extend_from_slice(buffer);
         *buffer = larger;
     }
-    // ANCHOR_END: make_room
 
     /// There was room for `room` bytes, and so many were read.
     pub(super) fn learn(&mut self, read: usize, room: usize) {

@@ -78,6 +78,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         &mut self.buffer
     }
 
+    // ANCHOR: fill
     /// Reads until the buffer holds `wanted` bytes; false if the stream ended before the first.
     async fn fill(&mut self, wanted: usize) -> Result<bool, TransportError> {
         while self.buffer.len() < wanted {
@@ -95,6 +96,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
         Ok(true)
     }
+    // ANCHOR_END: fill
 
     /// Shows the last bytes of the buffer to the tap, if there is one.
     fn show(&self, read: usize) {
