@@ -47,6 +47,10 @@ book:
 doc:
     cargo doc --workspace --no-deps --locked --open
 
+# Show a teacher how far each learner is: a node, and live pages
+hub *args:
+    cargo workshop hub {{ args }}
+
 # Put all that a room without a network needs into a folder
 kit folder:
     cargo workshop kit {{ folder }}

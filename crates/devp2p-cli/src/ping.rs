@@ -24,7 +24,7 @@ use rand::rngs::StdRng;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::failure::Failure;
-use crate::trace::live::Seeing;
+use crate::trace::live::{Seeing, Seen};
 use crate::{key, nodes};
 use report::{Found, Report};
 use trouble::Trouble;
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let seen = args.seeing.start("devp2p ping", args.json, Vec::new())?;
     let mut report = Report::begin(args.json, &args.enode)?;
     let host = args.enode.address.as_ref().map_or_else(String::new, |at| at.host.to_string());
-    let mut clock = Clock { deadline: Instant::now() + DEADLINE, at: host };
+    let mut clock = Clock { deadline: Instant::now() + DEADLINE, at: host, seen: &seen };
 
     let kind = |error: io::Error| EndReason::Connect(error.kind());
     let looking_up = async { tcp_addresses(&args.enode).await.map_err(kind) };
@@ -91,6 +91,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         clock.time(Step::Handshake, shaking_hands).await.map_err(Failure::explained)?;
     report.step(Step::Handshake, time)?;
     let (hello, remark) = talk(link, &key, &mut clock, &mut report).await?;
+    seen.show();
     report.end(&Found { enode: &args.enode, hello: &hello, remark })
 }
 
@@ -98,7 +99,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
 async fn talk(
     mut link: Link,
     key: &NodeKey,
-    clock: &mut Clock,
+    clock: &mut Clock<'_>,
     report: &mut Report,
 ) -> Result<(Hello, Option<Trouble>), Failure> {
     let name = client_name("devp2p-ping", env!("CARGO_PKG_VERSION"));
@@ -148,13 +149,15 @@ async fn ping(link: &mut Link) -> Result<(), EndReason> {
 }
 
 /// Measures steps that have one deadline together.
-struct Clock {
+struct Clock<'a> {
     deadline: Instant,
     /// Whom we wait for: a name, and then the addresses that it leads to.
     at: String,
+    /// What is seen of a step is shown before its time.
+    seen: &'a Seen,
 }
 
-impl Clock {
+impl Clock<'_> {
     async fn time<T>(
         &mut self,
         step: Step,
@@ -163,6 +166,8 @@ impl Clock {
         let begin = Instant::now();
         let late = |_| Trouble::Late(step, self.at.clone());
         let done = timeout_at(self.deadline, doing).await.map_err(late)?;
-        Ok((done.map_err(|reason| Trouble::End(step, reason))?, begin.elapsed()))
+        let time = begin.elapsed();
+        self.seen.show();
+        Ok((done.map_err(|reason| Trouble::End(step, reason))?, time))
     }
 }

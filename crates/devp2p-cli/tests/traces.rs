@@ -127,6 +127,12 @@ fn a_ping_shows_every_byte_of_both_directions() {
     {
         assert!(ended.stdout.contains(step), "no {step} in {}", ended.stdout);
     }
+    // What was done comes behind what was seen of it.
+    let order =
+        ["TCP connect", "1-auth", "2-ack", "RLPx handshake", "3-Hello", "4-Hello", "\nname "];
+    let places: Vec<usize> = order.iter().map(|what| ended.stdout.find(what).unwrap()).collect();
+    assert!(places.is_sorted(), "{places:?}: {}", ended.stdout);
+    assert!(ended.stdout.rfind("→") < ended.stdout.find("\nname "), "{}", ended.stdout);
     // What opens the connection is not shown to who did not ask for it.
     assert!(ended.stdout.contains("aes-secret: withheld"), "{}", ended.stdout);
     assert!(ended.stdout.contains("capabilities  none"), "{}", ended.stdout);

@@ -12,6 +12,7 @@ use devp2p_core::net::{Stream, connect};
 use devp2p_core::p2p::printable;
 use devp2p_core::protocol::{MsgPipe, MsgReader, MsgWriter, ProtocolError};
 use tempfile::TempDir;
+use textwrap::{Options, WordSplitter};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -242,8 +243,9 @@ impl Agent<'_> {
             return;
         }
         tell(&format!("  MISSED  {name}"));
+        let words_are_whole = Options::new(WIDTH).word_splitter(WordSplitter::NoHyphenation);
         for line in seen.lines() {
-            for line in textwrap::wrap(&printable(line), WIDTH) {
+            for line in textwrap::wrap(&printable(line), &words_are_whole) {
                 tell(format!("          {line}").trim_end());
             }
         }

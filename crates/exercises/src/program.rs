@@ -61,6 +61,8 @@ impl Program {
         let mut command = Command::new(&launch.path);
         command.envs(launch.environment.iter().map(|(name, value)| (name, value)));
         command.envs(told.iter().map(|(name, value)| (name, value)));
+        // Of a panic, its message says more than what is on the stack.
+        command.env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.spawn().map_err(|error| format!("your program cannot be started: {error}"))?;

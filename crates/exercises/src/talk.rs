@@ -203,7 +203,8 @@ pub(crate) fn in_words(end: EndReason) -> String {
             reason @ (DisconnectReason::ProtocolBreach | DisconnectReason::SubprotocolError),
         ) => format!(
             "Your node said goodbye: {reason}. That is what a node says whose handler returns an \
-             error. Which one? Let the handler print what `read`, `decode` or `send` gives back."
+             error. Which one? Let the handler print what `read`, `decode` or `send` gives back. (`send` \
+             fails if your protocol has no message with that code: how many messages does it have?)"
         ),
         EndReason::Remote(DisconnectReason::Quitting) => {
             "Your node said goodbye: client quitting. Its handler has returned, or the server was \
@@ -225,7 +226,8 @@ pub(crate) fn in_words(end: EndReason) -> String {
         EndReason::Transport(
             TransportError::Io(_) | TransportError::Closed | TransportError::ClosedInHandshake,
         ) => {
-            "Your node has closed the connection, without a word.".to_owned()
+            "Your node has closed the connection, without a word. Was it stopped too early? Then let your \
+             program wait for what is to happen.".to_owned()
         }
         other => format!("The connection ended: {other}."),
     }

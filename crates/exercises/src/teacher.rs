@@ -5,9 +5,13 @@ use devp2p_core::net::{Link, client_name};
 use devp2p_core::p2p::Offer;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use tokio::time::{Duration, sleep};
 
 use crate::room::{Checked, Room};
 use crate::talk::{Talk, in_auth};
+
+/// As if it were far away: whoever does not wait for it is gone before it says Hello.
+const DISTANCE: Duration = Duration::from_millis(200);
 
 /// A node that is dialed. It is no server, so that it sees each step by itself.
 pub(crate) struct Teacher {
@@ -41,6 +45,7 @@ impl Teacher {
         let answering = Link::respond(stream, &self.key, rng);
         let link = room.wait("its first packet, auth", answering).await?.map_err(in_auth)?;
         room.pass("it wrote to my key, and says its own").await?;
+        sleep(DISTANCE).await;
         Talk::begin(room, link, (self.key.public_key(), &self.name), name, offer).await
     }
 }

@@ -134,7 +134,7 @@ fn unknown_commands(page: &str) -> BTreeSet<String> {
     let options = of_exercise.filter_map(|words| words.into_iter().nth(1));
     let options = options.filter_map(|word| word.strip_prefix("--").map(str::to_owned));
     let is_there = |option: &String| {
-        let field = format!("    {}: bool,\n", option.replace('-', "_"));
+        let field = format!("\n    {}: ", option.replace('-', "_"));
         exercise.contains(&field) || exercise.contains(&format!("long = \"{option}\""))
     };
     unknown.chain(options.filter(|option| !is_there(option))).collect()

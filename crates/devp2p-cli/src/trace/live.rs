@@ -65,7 +65,7 @@ struct View {
 enum Entry {
     Step(Box<Step>),
     /// Tells when everything before it is shown.
-    End(SyncSender<()>),
+    Mark(SyncSender<()>),
 }
 
 /// Where steps go.
@@ -189,15 +189,22 @@ impl View {
     }
 }
 
+impl Seen {
+    /// Waits until what was seen is shown, so that what is printed next comes behind it. A second at
+    /// most; whether it is shown then.
+    pub(crate) fn show(&self) -> bool {
+        let Some(view) = &self.view else { return true };
+        let (shown, wait) = sync_channel(1);
+        // Full, or late: nobody takes the output, and nobody waits for that.
+        view.entries.try_send(Entry::Mark(shown)).is_ok() && wait.recv_timeout(LAST_STEPS).is_ok()
+    }
+}
+
 impl Drop for Seen {
     fn drop(&mut self) {
         self.tap = None;
         let Some(view) = &self.view else { return };
-        let (shown, wait) = sync_channel(1);
-        // Full, or late: nobody takes the output, and nobody waits for that.
-        let is_shown = view.entries.try_send(Entry::End(shown)).is_ok()
-            && wait.recv_timeout(LAST_STEPS).is_ok();
-        if !is_shown {
+        if !self.show() {
             let lost = view.lost.load(Ordering::Relaxed);
             warn!("the trace is not whole: nobody took it, and {lost} steps had no more room");
         }
@@ -216,7 +223,7 @@ fn show_all(entries: &Receiver<Entry>, mut sink: Sink, lost: &AtomicU64) {
         }
         let shown = gap.and_then(|()| match entry {
             Entry::Step(step) => sink.show(&step),
-            Entry::End(told) => {
+            Entry::Mark(told) => {
                 // Nobody waits any more.
                 let _ = told.send(());
                 Ok(())

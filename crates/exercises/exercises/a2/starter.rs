@@ -20,7 +20,7 @@ async fn main() -> Result<(), common::Failure> {
     // 3. wait until it is connected: look at the server's peers, again and again
     tokio::time::sleep(Duration::from_millis(20)).await;
 
-    // 4. say its name: workbench::answer(…)
+    // 4. say its name: workbench::answer(&name) takes what can be printed, and returns nothing
 
     // 5. stop the server
 

@@ -22,7 +22,7 @@ pub(crate) async fn check(room: &mut Room<'_>) -> Checked {
         room.begin(checkpoint);
         talk.say(0, &word).await?;
         let shouted = word.to_uppercase();
-        let what = format!("{shouted:?}, with code 1");
+        let what = format!("{shouted:?}");
         talk.hear_exactly(room, &what, 1, &shouted).await?;
         room.pass(&format!("{word:?} came back as it should")).await?;
     }

@@ -9,7 +9,7 @@ const NEEDED: [(&str, &str); 5] = [
     ("go", "Go 1.24 or newer: https://go.dev/dl/"),
     ("node", "Node 20 or newer: https://nodejs.org/en/download"),
     (NPM, "npm, which comes with Node: https://nodejs.org/en/download"),
-    ("chromium", "Chromium, for the explorer's page: apt-get install chromium"),
+    ("chromium", "Chromium, for the pages of the explorer and the hub: apt-get install chromium"),
     ("tcpdump", "tcpdump, to record on loopback, as root: apt-get install tcpdump"),
 ];
 

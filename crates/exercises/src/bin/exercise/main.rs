@@ -215,8 +215,11 @@ fn diagnose(exercise: &Exercise, number: usize) -> Result<bool> {
         let broken = Broken::open(*fault).await?;
         let enode = broken.enode();
         say!("Something is wrong with this node. Find out what.\n\n  {enode}\n");
-        say!("Look at it from a second terminal:\n");
-        say!("  cargo run -p devp2p-cli -- ping --trace \"{enode}\"\n");
+        say!(
+            "Look at it from a second terminal; the first time, the tool is compiled for a while:\n"
+        );
+        say!("  cargo run -p devp2p-cli -- ping \"{enode}\"\n");
+        say!("With --trace behind `ping` you see every byte.\n");
         say!("What is it? A number, or ? to see how far a client of ours gets.\n");
         for (number, (offered, _)) in (1..).zip(&FAULTS) {
             say!("  {number:>2}  {}", offered.in_words());
@@ -255,8 +258,12 @@ async fn question(fault: Fault, enode: &Enode) -> bool {
 fn hint(bench: &Workbench, exercise: &Exercise) -> Result<bool> {
     let mut progress = Progress::load(&bench.progress_file());
     let one = progress.change(exercise);
-    for (number, hint) in exercise.hints.iter().enumerate().take(one.hints.saturating_add(1)) {
-        say!("Hint {} of {}\n\n{hint}", number.saturating_add(1), exercise.hints.len());
+    let all = exercise.hints.len();
+    // The next one; when there is none, all of them.
+    let first = if one.hints < all { one.hints } else { 0 };
+    let last = one.hints.saturating_add(1);
+    for (number, hint) in (1..=all).zip(&exercise.hints).take(last).skip(first) {
+        say!("Hint {number} of {all}\n\n{hint}");
     }
     one.hints = one.hints.saturating_add(1).min(exercise.hints.len());
     progress.save(&bench.progress_file())?;
