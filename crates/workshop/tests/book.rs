@@ -252,9 +252,35 @@ fn every_test_that_the_attacks_name_is_there() {
     assert!(named.len() > 10, "{named:?}");
     let mut code = String::new();
     sources(&root().join("crates"), &mut code);
-    let missing: Vec<_> =
-        named.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
-    assert!(missing.is_empty(), "there is no test {missing:?}");
+    let is_run = |name: &&&str| -> bool { is_run_by_cargo_test(&code, name) };
+    let missing: Vec<_> = named.iter().filter(|name| !is_run(name)).collect();
+    assert!(missing.is_empty(), "there is no test {missing:?} that needs Rust alone");
+    let code =
+        "#[test]\nfn one() {}\n#[test]\n#[ignore = \"needs Go\"]\nasync fn two() {}\nfn three() {}";
+    let run = ["one", "two", "three", "four"].map(|name| is_run_by_cargo_test(code, name));
+    assert_eq!(run, [true, false, false, false]);
+}
+
+/// Whether there is a test of this name, and it needs Rust alone.
+fn is_run_by_cargo_test(code: &str, name: &str) -> bool {
+    let Some(begin) = code.find(&format!("fn {name}(")) else { return false };
+    let before = code[..begin].rsplit_once('\n').map_or("", |(before, _)| before);
+    let attributes = before.lines().rev().take_while(|line| line.trim().starts_with(['#', '/']));
+    let attributes: Vec<&str> = attributes.map(str::trim).collect();
+    let is_test = |line: &&str| line.contains("test") && line.starts_with('#');
+    attributes.iter().any(is_test) && !attributes.iter().any(|line| line.starts_with("#[ignore"))
+}
+
+/// mdBook shows what stands in a fold's title as it is.
+#[test]
+fn no_title_of_a_fold_has_markdown_in_it() {
+    for entry in fs::read_dir(root().join("book/src")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let titles = text.split("<summary>").skip(1).filter_map(|it| it.split("</summary>").next());
+        let wrong: Vec<&str> = titles.filter(|title| title.contains(['`', '*'])).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", path.display());
+    }
 }
 
 /// All Rust below `folder`.

@@ -232,6 +232,10 @@ fn a_length_that_the_block_cannot_hold_is_refused_before_memory_is_taken() {
     let claim = [0xff, 0xff, 0xff, 0x07, 0x00];
     assert_eq!(snap::raw::decompress_len(&claim).unwrap(), MAX_PAYLOAD);
     assert_eq!(decompress_all(&claim), Err(MessageError::Snappy));
+    // The four that became 1.7 MB elsewhere: the list of one text, sent as it is.
+    let list = [0xc3, 0x82, 0x68, 0x69];
+    assert_eq!(snap::raw::decompress_len(&list).unwrap(), 1_704_259);
+    assert_eq!(decompress_all(&list), Err(MessageError::Snappy));
 }
 
 #[test]
