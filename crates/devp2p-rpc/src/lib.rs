@@ -1,0 +1,30 @@
+//! JSON-RPC 2.0 as Ethereum's tools speak it, with go-ethereum's semantics.
+//!
+//! ```text
+//! bytes ─▶ splitter ─▶ message ─▶ connection ─▶ method of a module
+//!            one value   taken apart     │         with typed parameters
+//! bytes ◀── ipc … ◀──────── answer ◀─────┘
+//! ```
+//!
+//! Up to the connection there is no socket: a value comes in as bytes, an answer goes out as bytes. What
+//! go-ethereum answers was recorded, and is the table that the tests compare with.
+
+mod connection;
+mod error;
+#[cfg(unix)]
+pub mod ipc;
+mod message;
+mod module;
+mod params;
+pub mod splitter;
+mod subscription;
+
+pub use connection::{Answer, Connection, Limits};
+pub use error::{
+    Error, FAILED, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR,
+    TIMEOUT, TOO_LARGE,
+};
+pub use message::{parse, unreadable};
+pub use module::{Module, Modules};
+pub use params::Params;
+pub use subscription::{Ended, PATIENCE, Sink};

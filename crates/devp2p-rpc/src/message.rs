@@ -1,0 +1,145 @@
+//! A value, taken apart: a call, a notification, an answer, or nothing of that.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, PARSE_ERROR};
+
+/// What stands where an id should be, when there is none that can be used.
+const NULL: &str = "null";
+
+/// What somebody sent.
+#[derive(Debug)]
+pub(crate) enum Message<'a> {
+    /// A call: it is answered, with this id, written as it came.
+    Call { id: &'a str, method: Cow<'a, str>, params: Option<&'a RawValue> },
+    /// The same, and nobody wants to know what becomes of it.
+    Notification { method: Cow<'a, str>, params: Option<&'a RawValue> },
+    /// An answer to a call of ours. We have called nobody.
+    Answer,
+    /// Nothing that can be answered but with this.
+    Invalid { id: &'a str },
+}
+
+/// The members that count. The last of several with the same name wins, others are passed over.
+#[derive(Debug, Default)]
+struct Members<'a> {
+    version: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
+    method: Option<&'a RawValue>,
+    params: Option<&'a RawValue>,
+    is_answer: bool,
+}
+
+impl<'a> Message<'a> {
+    /// Takes apart what is no batch.
+    pub(crate) fn read(value: &'a RawValue) -> Self {
+        let Ok(members) = serde_json::from_str::<Members<'a>>(value.get()) else {
+            return Self::Invalid { id: NULL };
+        };
+        let method = members.method.and_then(text).unwrap_or_default();
+        let version = members.version.and_then(text).unwrap_or_default();
+        let id = members.id.map(RawValue::get);
+        // No id, or an object, or an array.
+        let usable = id.filter(|id| !id.starts_with(['{', '[']));
+        let (is_call, is_answer) = (!method.is_empty(), members.is_answer);
+        match (id, usable) {
+            _ if version != "2.0" => {}
+            (None, _) if is_call => {
+                return Self::Notification { method, params: members.params };
+            }
+            (_, Some(id)) if is_call => return Self::Call { id, method, params: members.params },
+            (_, Some(_)) if is_answer && members.params.is_none() => return Self::Answer,
+            _ => {}
+        }
+        Self::Invalid { id: usable.unwrap_or(NULL) }
+    }
+}
+
+/// The text that a value is, if it is one.
+fn text(value: &RawValue) -> Option<Cow<'_, str>> {
+    match serde_json::from_str::<&str>(value.get()) {
+        Ok(plain) => Some(Cow::Borrowed(plain)),
+        // It has escapes.
+        Err(_) => serde_json::from_str::<String>(value.get()).ok().map(Cow::Owned),
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a call")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Members::default();
+                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                    match &*name {
+                        "jsonrpc" => members.version = Some(map.next_value()?),
+                        "id" => members.id = Some(map.next_value()?),
+                        "method" => members.method = Some(map.next_value()?),
+                        "params" => members.params = Some(map.next_value()?),
+                        "result" | "error" => {
+                            members.is_answer = true;
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+/// Checks that a value is whole, and is JSON. Nothing is copied.
+///
+/// # Errors
+/// −32700: it is not.
+pub fn parse(bytes: Vec<u8>) -> Result<Box<RawValue>, Error> {
+    let text =
+        String::from_utf8(bytes).map_err(|error| Error::new(PARSE_ERROR, error.utf8_error()))?;
+    RawValue::from_string(text).map_err(|error| Error::new(PARSE_ERROR, error))
+}
+
+/// The elements of a batch; `None` if it is none.
+pub(crate) fn batch(value: &RawValue) -> Option<Vec<&RawValue>> {
+    if !value.get().starts_with('[') {
+        return None;
+    }
+    serde_json::from_str(value.get()).ok()
+}
+
+/// The answer to a call that went well: `result` is JSON.
+pub(crate) fn answer(id: &str, result: &str) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
+}
+
+/// The answer to a call that failed.
+pub(crate) fn failure(id: &str, error: &Error) -> String {
+    // Numbers and texts always have a JSON form.
+    let error = serde_json::to_string(error).unwrap_or_default();
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}")
+}
+
+/// What a subscription has to say.
+pub(crate) fn event(namespace: &str, id: &str, result: &str) -> String {
+    format!(
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"{namespace}_subscription\",\
+         \"params\":{{\"subscription\":\"{id}\",\"result\":{result}}}}}"
+    )
+}
+
+/// The answer to what nobody can read, as [`parse`] says it.
+#[must_use]
+pub fn unreadable(error: &Error) -> String {
+    failure(NULL, error)
+}

@@ -1,0 +1,114 @@
+//! Subscriptions of one connection: who tells what, and how it ends.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::Rng;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::message;
+use crate::module::Start;
+
+/// How long an event may wait for a reader who does not read. Then the subscription ends.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where a subscription puts its events.
+pub struct Sink {
+    namespace: Arc<str>,
+    id: Arc<str>,
+    events: mpsc::Sender<String>,
+    /// Until the answer that names the subscription is on its way.
+    told: Option<oneshot::Receiver<()>>,
+}
+
+/// Nobody is told any more: the subscription has ended, or the connection, or nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the subscription has ended")]
+pub struct Ended;
+
+impl Sink {
+    /// Tells an event. Waits while the reader is slow, [`PATIENCE`] at most: only this subscription
+    /// waits, and nobody else. What has no JSON form is not told.
+    ///
+    /// # Errors
+    /// [`Ended`].
+    pub async fn send(&mut self, value: &impl Serialize) -> Result<(), Ended> {
+        let result = serde_json::to_string(value).map_err(|_| Ended)?;
+        if let Some(told) = self.told.take() {
+            told.await.map_err(|_| Ended)?;
+        }
+        let event = message::event(&self.namespace, &self.id, &result);
+        match timeout(PATIENCE, self.events.send(event)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Ended),
+        }
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sink({}, {})", self.namespace, self.id)
+    }
+}
+
+/// The subscriptions of a connection. All end with it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Subscriptions(Arc<Mutex<HashMap<Arc<str>, Teller>>>);
+
+#[derive(Debug)]
+struct Teller(AbortHandle);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Lets the events of a subscription go, when the answer that names it is on its way.
+#[derive(Debug)]
+pub(crate) struct Gate(oneshot::Sender<()>);
+
+impl Gate {
+    pub(crate) fn open(self) {
+        // The subscription has ended already.
+        let _ = self.0.send(());
+    }
+}
+
+impl Subscriptions {
+    /// Begins one: its id, and the gate behind which its events wait.
+    pub(crate) fn begin(
+        &self,
+        namespace: &str,
+        start: Start,
+        events: mpsc::Sender<String>,
+    ) -> (Arc<str>, Gate) {
+        let id: Arc<str> = fresh_id().into();
+        let (open, told) = oneshot::channel();
+        let sink = Sink { namespace: namespace.into(), id: id.clone(), events, told: Some(told) };
+        let teller = Teller(tokio::spawn(start(sink)).abort_handle());
+        self.with(|all| all.insert(id.clone(), teller));
+        (id, Gate(open))
+    }
+
+    /// Ends one; whether there was one.
+    pub(crate) fn end(&self, id: &str) -> bool {
+        self.with(|all| all.remove(id)).is_some()
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut HashMap<Arc<str>, Teller>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// `0x` and up to 32 digits, the first of which is not 0.
+fn fresh_id() -> String {
+    let mut rng = rand::rng();
+    let (high, low) = (u128::from(rng.next_u64()), u128::from(rng.next_u64()));
+    format!("{:#x}", (high << 64) | low)
+}
