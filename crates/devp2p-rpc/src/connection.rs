@@ -166,7 +166,7 @@ impl Connection {
     async fn call(&self, name: &str, params: Option<&RawValue>) -> Outcome {
         let limit = self.limits.name;
         if name.len() > limit {
-            let text = format_args!("method name too long: {} > {limit}", name.len());
+            let text = format!("method name too long: {} > {limit}", name.len());
             return Err(Error::new(INVALID_REQUEST, text)).into();
         }
         if let Some(namespace) = name.strip_suffix("_subscribe") {
@@ -212,7 +212,7 @@ impl Connection {
                 Error::new(INVALID_PARAMS, "expected subscription name as first argument")
             })?;
             let subscription = self.modules.subscription(namespace, &name).ok_or_else(|| {
-                let text = format_args!("no {name:?} subscription in {namespace} namespace");
+                let text = format!("no {name:?} subscription in {namespace} namespace");
                 Error::new(METHOD_NOT_FOUND, text)
             })?;
             let begun = catch_unwind(AssertUnwindSafe(|| subscription(rest)));

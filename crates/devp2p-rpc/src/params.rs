@@ -58,7 +58,7 @@ fn one<T: DeserializeOwned>(values: &[&RawValue], at: usize, first: usize) -> Re
             Error::new(INVALID_PARAMS, format_args!("invalid argument {number}: {why}"))
         }),
         None => T::deserialize(Missing).map_err(|_| {
-            let text = format_args!("missing value for required argument {number}");
+            let text = format!("missing value for required argument {number}");
             Error::new(INVALID_PARAMS, text)
         }),
     }
