@@ -50,16 +50,7 @@ pub async fn serve(
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Outcome, ProtocolError> {
     let (mut reader, writer) = pipe.split();
-    let mut agent = Agent {
-        launch,
-        writer,
-        running: None,
-        listener: None,
-        key_folder: None,
-        enode: None,
-        connections: HashMap::new(),
-        tasks: JoinSet::new(),
-    };
+    let mut agent = Agent::new(writer, launch);
     loop {
         let event = agent.event(&mut reader).await?;
         if let Some(outcome) = agent.react(event, tell).await {
@@ -75,6 +66,9 @@ struct Agent<'a> {
     listener: Option<TcpListener>,
     /// For the key of the program's node: the same in every run.
     key_folder: Option<TempDir>,
+    /// Whether the next answer may be where the program is: the first one of a program that was told
+    /// of nobody. Whoever talks to a program can put any other into its mouth.
+    may_say_where: bool,
     /// Where the program has answered that it is.
     enode: Option<Enode>,
     /// Where pieces for each connection go.
@@ -95,7 +89,21 @@ enum Event {
     Connected(Stream),
 }
 
-impl Agent<'_> {
+impl<'a> Agent<'a> {
+    fn new(writer: MsgWriter, launch: Option<&'a Launch>) -> Self {
+        Self {
+            launch,
+            writer,
+            running: None,
+            listener: None,
+            key_folder: None,
+            may_say_where: false,
+            enode: None,
+            connections: HashMap::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
     /// Waits for the next thing that happens.
     async fn event(&mut self, reader: &mut MsgReader) -> Result<Event, ProtocolError> {
         tokio::select! {
@@ -112,7 +120,9 @@ impl Agent<'_> {
     ) -> Option<Outcome> {
         match event {
             Event::Answered(text) => {
-                self.enode = text.parse().ok();
+                if std::mem::take(&mut self.may_say_where) {
+                    self.enode = text.parse().ok();
+                }
                 self.say(&Answer { text }).await;
             }
             Event::Ended(end) => self.ended(end).await,
@@ -152,6 +162,7 @@ impl Agent<'_> {
         // The one before is killed first: it may have the port or the file that this one needs.
         self.running = None;
         self.enode = None;
+        self.may_say_where = start.peer.is_empty();
         match self.try_start(start).await {
             Ok(program) => self.running = Some(Running { program, has_ended: false }),
             Err(how) => self.ended(End { how, well: false }).await,
@@ -306,4 +317,45 @@ async fn happens(running: Option<&mut Running>) -> Event {
     let end = running.program.ended().await;
     running.has_ended = true;
     Event::Ended(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::{self, Dial};
+    use devp2p_core::keys::NodeKey;
+
+    #[tokio::test]
+    async fn only_a_program_that_knows_nobody_says_whom_we_dial_and_only_at_first() {
+        let key = NodeKey::generate(&mut rand::rng()).public_key();
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = other.local_addr().unwrap();
+        let address = Address { host: Host::Ip(address.ip()), tcp: address.port(), udp: 0 };
+        let enode = Enode { public_key: key, address: Some(address) }.to_string();
+        let nobody = Bytes::new();
+        // What a program answers when it was told of a peer, that peer may have told it.
+        let peer = Bytes::copy_from_slice(&key.to_bytes());
+        for (peer, answers, is_dialed) in [
+            (&nobody, vec![enode.as_str()], true),
+            (&nobody, vec!["foo", &enode], false),
+            (&peer, vec![&enode], false),
+        ] {
+            let (ours, mut checkers) = MsgPipe::pair(&class::protocol(|_, _| async { Ok(()) }));
+            let mut agent = Agent::new(ours.split().1, None);
+            let mut events = vec![Event::Said(Any::Start(Start { peer: peer.clone() }))];
+            events.extend(answers.iter().map(|answer| Event::Answered((*answer).to_owned())));
+            events.push(Event::Said(Any::Dial(Dial {})));
+            for event in events {
+                assert_eq!(agent.react(event, &mut |_| {}).await, None);
+            }
+            let dialed = loop {
+                match Any::read(&checkers.read().await.unwrap()).unwrap() {
+                    Any::Opened(_) => break true,
+                    Any::NotOpened(_) => break false,
+                    _ => {}
+                }
+            };
+            assert_eq!(dialed, is_dialed, "{answers:?}");
+        }
+    }
 }
