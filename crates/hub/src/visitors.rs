@@ -16,13 +16,19 @@ type Names = Mutex<BTreeMap<u64, Option<String>>>;
 /// Shows the hall each step that a visitor takes.
 pub(crate) fn tap(hall: &Arc<Hall>) -> Tap {
     let (hall, names) = (Arc::clone(hall), Arc::new(Names::default()));
-    let ended = Arc::clone(&names);
+    let (ended, learners) = (Arc::clone(&names), Arc::clone(&names));
     let forget = Tap::new(move |connection, crossed| {
         if matches!(crossed, Crossed::End) {
             ended.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection);
         }
     });
-    Tap::steps(vec![class::offer()], move |step| see(&hall, &names, &step)).and(forget)
+    // To read all that a learner's side sends once more takes ten times as long as the rest of the hub.
+    let is_visitor = move |connection| {
+        let names = learners.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(names.get(&connection), Some(None))
+    };
+    let steps = Tap::steps(vec![class::offer()], move |step| see(&hall, &names, &step));
+    steps.only(is_visitor).and(forget)
 }
 
 fn see(hall: &Hall, names: &Names, step: &Step) {

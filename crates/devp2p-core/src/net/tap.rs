@@ -88,6 +88,17 @@ impl Tap {
         })
     }
 
+    /// Sees nothing more of a connection for which `wanted` says no, but that it is over. `wanted` is
+    /// asked with its number, each time that something crosses it.
+    #[must_use]
+    pub fn only(self, wanted: impl Fn(u64) -> bool + Send + Sync + 'static) -> Self {
+        Self::new(move |connection, crossed| {
+            if matches!(crossed, Crossed::End) || wanted(connection) {
+                self.see(connection, crossed);
+            }
+        })
+    }
+
     /// Writes a [key log](keylog): whoever has it can read the connections that were recorded.
     ///
     /// When it cannot be written any more, the log says so once; the connections do not notice.
@@ -236,5 +247,25 @@ impl<W: Write> KeyLog<W> {
                 self.writer = None;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_wanted_is_not_shown_but_every_end_is() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let shown = Arc::clone(&seen);
+        let tap = Tap::new(move |connection, crossed| {
+            shown.lock().unwrap().push((connection, matches!(crossed, Crossed::End)));
+        });
+        let tap = tap.only(|connection| connection != 2);
+        for number in 1..=3 {
+            tap.connection(number).bytes(Side::Initiator, b"foo");
+        }
+        let wanted = [(1, false), (1, true), (2, true), (3, false), (3, true)];
+        assert_eq!(*seen.lock().unwrap(), wanted);
     }
 }
