@@ -18,6 +18,8 @@ use crate::class::{Any, Checkpoint, Dial, Ended, Finished, Message, Start, Stop}
 const WAITING: usize = 64 * 1024;
 /// Things that may wait until somebody asks for them.
 const EVENTS: usize = 64;
+/// Of what a learner's side says, in characters, no more is kept. Its own limit is a shorter line.
+const SAID: usize = 4000;
 
 /// A connection to the program, as if it were next door.
 pub(crate) type FarLink = Link<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
@@ -83,9 +85,14 @@ impl Wire {
         let msg = self.reader.read().await?;
         match Any::read(&msg)? {
             // Whoever answers without end is not heard any more.
-            Any::Answer(answer) => drop(self.events.try_send(Event::Answered(answer.text))),
+            Any::Answer(answer) => {
+                drop(self.events.try_send(Event::Answered(first_of(&answer.text))));
+            }
             // Of ends there may be as many as starts.
-            Any::Ended(ended) => drop(self.events.send(Event::Ended(ended)).await),
+            Any::Ended(ended) => {
+                let ended = Ended { how: first_of(&ended.how), ..ended };
+                drop(self.events.send(Event::Ended(ended)).await);
+            }
             Any::NotOpened(_) => drop(self.opened.try_send(None)),
             Any::Opened(opened) => {
                 let (ours, theirs) = duplex(WAITING);
@@ -94,7 +101,7 @@ impl Wire {
                 let mut to_learner = self.writer.clone();
                 let connection = opened.connection;
                 // The one before is of no use any more.
-                self.carriers.abort_all();
+                self.carriers = JoinSet::new();
                 self.carriers
                     .spawn(async move { carry(reader, &mut to_learner, connection).await });
                 let (reader, writer) = split(theirs);
@@ -118,6 +125,11 @@ impl Wire {
             false => writer.write_all(bytes).await,
         };
     }
+}
+
+/// As much of it as is kept.
+fn first_of(text: &str) -> String {
+    text.chars().take(SAID).collect()
 }
 
 impl Remote {
@@ -187,5 +199,27 @@ impl Remote {
 
     async fn say(&mut self, message: &impl Message) -> Result<(), ProtocolError> {
         say(&mut self.writer, message).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::{self, Answer};
+
+    #[tokio::test]
+    async fn of_a_long_answer_only_the_beginning_is_kept() {
+        let (mut learners, ours) = MsgPipe::pair(&class::protocol(|_, _| async { Ok(()) }));
+        let (mut program, _connections, wire) = over(ours);
+        let answer = Answer { text: "ä".repeat(10_000) };
+        let ended = Ended { how: "ö".repeat(10_000), well: true, key_file: false };
+        learners.send(Answer::CODE, &answer).await.unwrap();
+        learners.send(Ended::CODE, &ended).await.unwrap();
+        let kept = async { (program.answer().await, program.ended().await.how) };
+        let kept = tokio::select! {
+            kept = kept => kept,
+            error = wire.run() => panic!("{error}"),
+        };
+        assert_eq!(kept, (Some("ä".repeat(SAID)), "ö".repeat(SAID)));
     }
 }
