@@ -41,6 +41,8 @@ struct Learner {
     tries: u32,
     passed: Vec<String>,
     missed: Option<Missed>,
+    /// What the try before has passed, and where it ended: that counts again if this one is broken off.
+    before: Option<(Vec<String>, Missed)>,
     /// How many checkpoints of this exercise were ever passed in one try.
     best: usize,
     /// When there was more than ever before.
@@ -152,7 +154,9 @@ impl Board {
     pub fn left(&mut self, key: PublicKey) {
         if let Some(learner) = self.learners.get_mut(&key.to_bytes()) {
             learner.connections = learner.connections.saturating_sub(1);
-            learner.trying &= learner.connections > 0;
+            if learner.trying && learner.connections == 0 {
+                learner.break_off();
+            }
         }
     }
 
@@ -293,6 +297,7 @@ impl Learner {
             tries: 0,
             passed: Vec::new(),
             missed: None,
+            before: None,
             best: 0,
             progress_at: now,
             needs_help: None,
@@ -304,11 +309,21 @@ impl Learner {
         if self.exercise.is_none_or(|before| before.short != exercise.short) {
             self.exercise = Some(exercise);
             (self.tries, self.best, self.progress_at) = (0, 0, now);
+            self.missed = None;
         }
         self.tries = self.tries.saturating_add(1);
         self.trying = true;
-        self.passed.clear();
-        self.missed = None;
+        let passed = std::mem::take(&mut self.passed);
+        self.before = self.missed.take().map(|missed| (passed, missed));
+    }
+
+    /// The try has no end. Who was stuck before it still is, unless it came further.
+    fn break_off(&mut self) {
+        self.trying = false;
+        let Some((passed, missed)) = self.before.take() else { return };
+        if self.missed.is_none() && self.passed.len() <= passed.len() {
+            (self.passed, self.missed) = (passed, Some(missed));
+        }
     }
 
     /// The last try has ended at a checkpoint.

@@ -201,3 +201,31 @@ fn who_goes_in_the_middle_of_a_try_tries_no_more() {
     room.see(2, "TCP", "");
     assert_eq!(room.show(View::Projector)["count"]["learners"], json!(1));
 }
+
+#[test]
+fn who_is_stuck_and_breaks_a_try_off_is_still_stuck() {
+    let mut room = Room::default();
+    room.try_out(1, "a2", "TCP auth !Hello");
+    let stuck = |room: &Room| {
+        let me = room.show(View::Learner("secret-1"))["me"].clone();
+        (room.show(View::Teacher)["count"]["stuck"] == 1, me["passed"].clone(), me["since"].clone())
+    };
+    let before = (true, json!(["TCP", "auth"]), json!(600));
+    room.minute = 10;
+    for checkpoints in [&[][..], &["TCP"], &["TCP", "auth"]] {
+        room.join(1, "learner 1", "a2").unwrap();
+        assert!(!stuck(&room).0, "not while it is tried");
+        checkpoints.iter().for_each(|name| room.see(1, name, ""));
+        room.board.left(key(1));
+        assert_eq!(stuck(&room), before, "{checkpoints:?}");
+    }
+    // This one came further; and then there is another exercise.
+    room.join(1, "learner 1", "a2").unwrap();
+    ["TCP", "auth", "Hello"].iter().for_each(|name| room.see(1, name, ""));
+    room.board.left(key(1));
+    assert!(!stuck(&room).0);
+    room.try_out(1, "a2", "!TCP");
+    room.join(1, "learner 1", "a3").unwrap();
+    room.board.left(key(1));
+    assert!(!stuck(&room).0);
+}
