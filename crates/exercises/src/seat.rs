@@ -1,6 +1,6 @@
 //! A learner's place in a room: whose hub it is, and what the learner is called there.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use devp2p_core::enode::Enode;
 use devp2p_core::events::{Events, PeerEvent};
 use devp2p_core::keys::NodeKey;
-use devp2p_core::net::{Config, Server, client_name};
+use devp2p_core::net::{Config, EndReason, Server, client_name};
+use devp2p_core::p2p::DisconnectReason;
 use devp2p_core::protocol::MsgPipe;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -22,7 +23,10 @@ use crate::program::Launch;
 /// How long a hub may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a check may take there, with the way there and back.
-const CHECK: Duration = Duration::from_secs(60);
+const CHECK: Duration = Duration::from_secs(30);
+
+/// The longest name, in letters.
+pub const NAME: usize = 24;
 
 /// A learner's place in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +47,27 @@ pub struct SeatFiles {
 }
 
 impl SeatFiles {
-    /// The seat that is kept; none if there is none, or if nobody can read it.
-    #[must_use]
-    pub fn load(&self) -> Option<Seat> {
-        let text = fs::read_to_string(&self.seat).ok()?;
-        let (hub, name) = text.trim_end().split_once('\n')?;
-        Some(Seat { hub: hub.parse().ok()?, name: name.to_owned() })
+    /// The seat that is kept; none if there is none.
+    ///
+    /// # Errors
+    /// That it cannot be read, and what to do.
+    pub fn load(&self) -> Result<Option<Seat>, String> {
+        let text = match fs::read_to_string(&self.seat) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.damaged(error)),
+        };
+        let mut lines = text.lines();
+        let (hub, name) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        let hub = hub.parse().map_err(|error| self.damaged(error))?;
+        Ok(Some(Seat { hub, name: name.to_owned() }))
+    }
+
+    fn damaged(&self, why: impl fmt::Display) -> String {
+        let file = self.seat.display();
+        format!(
+            "{file} should say whose hub you have joined, and cannot be read: {why}. Remove it, and join again"
+        )
     }
 
     /// Keeps a seat.
@@ -62,29 +81,28 @@ impl SeatFiles {
         fs::write(&self.seat, text)
     }
 
-    /// Forgets the seat, and the key; whether there was one.
+    /// Forgets the seat; whether there was one. The key stays: who comes again is the same learner.
     ///
     /// # Errors
-    /// The operating system's.
-    pub fn forget(&self) -> io::Result<bool> {
-        let mut was = false;
-        for file in [&self.seat, &self.key] {
-            match fs::remove_file(file) {
-                Ok(()) => was = true,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+    /// The operating system's, with the file.
+    pub fn forget(&self) -> Result<bool, String> {
+        match fs::remove_file(&self.seat) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(format!("cannot remove {}: {error}", self.seat.display())),
         }
-        Ok(was)
     }
 
     /// The key; a fresh one is put there if there is none.
     fn key(&self) -> Result<NodeKey, String> {
+        let file = self.key.display();
         if Path::exists(&self.key) {
-            return NodeKey::load(&self.key).map_err(|error| error.to_string());
+            let key = NodeKey::load(&self.key);
+            return key
+                .map_err(|error| format!("{file}: {error}. Without that file, you get a new key"));
         }
         let key = NodeKey::generate(&mut rand::rng());
-        key.save(&self.key).map_err(|error| error.to_string())?;
+        key.save(&self.key).map_err(|error| format!("{file}: {error}"))?;
         Ok(key)
     }
 }
@@ -164,7 +182,12 @@ async fn first_pipe(
                 Some(pipe) = pipes.recv() => return Ok(pipe),
                 event = events.next() => match event {
                     Some(PeerEvent::DialFailed { error, .. } | PeerEvent::Drop { error, .. }) => {
-                        return Err(error.to_string());
+                        return Err(match error {
+                            EndReason::Remote(DisconnectReason::AlreadyConnected) => {
+                                "it checks another program of yours just now".to_owned()
+                            }
+                            error => error.to_string(),
+                        });
                     }
                     Some(_) => {}
                     None => return Err("our own node has ended".to_owned()),
@@ -175,5 +198,38 @@ async fn first_pipe(
     match waited.await {
         Ok(pipe) => pipe,
         Err(_) => Err(format!("it has not answered in {} seconds", ANSWER.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_is_kept_and_forgotten_and_a_damaged_one_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        let files = SeatFiles { seat: path("seat"), key: path("key") };
+        assert_eq!(files.load(), Ok(None));
+        assert_eq!(files.forget(), Ok(false));
+        let hub = Enode { public_key: files.key().unwrap().public_key(), address: None };
+        let seat = Seat { hub, name: "Ann".to_owned() };
+        files.save(&seat).unwrap();
+        assert_eq!(files.load(), Ok(Some(seat.clone())));
+        // As an editor on Windows writes it.
+        let text = fs::read_to_string(&files.seat).unwrap().replace('\n', "\r\n");
+        fs::write(&files.seat, text).unwrap();
+        assert_eq!(files.load(), Ok(Some(seat)));
+        for damage in [&b""[..], b"nonsense", b"\xff\xfe", b"enode://12\nAnn\n"] {
+            fs::write(&files.seat, damage).unwrap();
+            let why = files.load().unwrap_err();
+            assert!(why.contains("seat") && why.contains("join again"), "{why}");
+        }
+        let key = files.key().unwrap().public_key();
+        assert_eq!(files.forget(), Ok(true));
+        assert_eq!(files.key().unwrap().public_key(), key, "who comes again is the same learner");
+        fs::write(&files.key, "nonsense").unwrap();
+        let why = files.key().unwrap_err();
+        assert!(why.contains(&files.key.display().to_string()), "{why}");
     }
 }

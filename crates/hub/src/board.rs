@@ -8,12 +8,11 @@ use devp2p_core::keys::PublicKey;
 use devp2p_core::p2p::printable;
 use exercises::class::{Checkpoint, Join};
 use exercises::exercise::{self, EXERCISES, Exercise};
+use exercises::seat::NAME;
 use serde_json::{Value, json};
 
 /// No more learners than this.
 pub const LEARNERS: usize = 300;
-/// Letters of a name.
-const NAME: usize = 24;
 /// Letters of what was seen at a checkpoint.
 const SEEN: usize = 600;
 /// Checkpoints of one try. An exercise has twenty at most.
@@ -100,14 +99,23 @@ impl Board {
         };
         let name = short(join.name.trim().lines().next().unwrap_or_default(), NAME);
         let key = key.to_bytes();
-        if name.is_empty() {
+        if !name.chars().any(char::is_alphanumeric) {
             return Err("You need a name: cargo exercise --join HUB --name NAME".to_owned());
         }
-        let same = |(other, learner): (&[u8; 64], &Learner)| *other != key && learner.name == name;
+        let sounds = |name: &str| -> String {
+            name.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+        };
+        let same = |(other, learner): (&[u8; 64], &Learner)| {
+            *other != key && sounds(&learner.name) == sounds(&name)
+        };
         if self.learners.iter().any(same) {
             return Err(format!(
                 "Somebody in this room is called {name:?} already: take another name."
             ));
+        }
+        if !self.learners.contains_key(&key) && self.learners.len() >= LEARNERS {
+            // Whoever has come, tried nothing, and gone.
+            self.learners.retain(|_, learner| learner.connections > 0 || learner.tries > 0);
         }
         if !self.learners.contains_key(&key) && self.learners.len() >= LEARNERS {
             return Err(format!("There are {LEARNERS} learners in this room: it is full."));
@@ -264,7 +272,7 @@ impl Board {
                 self.learners.values().filter(|it| it.done.contains(exercise.short)).count();
             let is_at_it = |it: &&Learner| {
                 it.exercise.is_some_and(|its| its.short == exercise.short)
-                    && !it.done.contains(exercise.short)
+                    && (it.trying || it.is_stuck() || !it.done.contains(exercise.short))
             };
             let at_it = self.learners.values().filter(is_at_it).count();
             json!({

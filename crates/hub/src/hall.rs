@@ -1,9 +1,10 @@
 //! Where learners come in: each one's connection, and the check that goes on over it.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use devp2p_core::keys::PublicKey;
+use devp2p_core::keys::{NodeKey, PublicKey};
 use devp2p_core::net::PeerInfo;
 use devp2p_core::p2p::DisconnectReason;
 use devp2p_core::protocol::{MsgPipe, ProtocolError};
@@ -11,22 +12,28 @@ use exercises::class::{Any, Join, Message, Refused, Welcome};
 use exercises::exercise;
 use exercises::{Verdict, check_over};
 use rand::Rng;
+use sha3::{Digest, Keccak256};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::board::Board;
+use crate::guests::Guests;
 
 /// How long a learner's side may take to say who it is.
 const JOIN: Duration = Duration::from_secs(10);
 /// How long it may stay when there is nothing left to say.
 const LEAVE: Duration = Duration::from_secs(2);
+/// Learners' connections at the same time from one address that is not ours: a room behind one router.
+const FROM_ONE: usize = 100;
 
 /// The room, as all parts of the hub share it.
 #[derive(Debug)]
 pub(crate) struct Hall {
+    key: Arc<NodeKey>,
     board: Mutex<Board>,
     begin: Instant,
     changes: watch::Sender<u64>,
+    guests: Guests,
     door: OnceLock<Door>,
 }
 
@@ -39,18 +46,18 @@ struct Door {
     invitation: String,
 }
 
-impl Default for Hall {
-    fn default() -> Self {
+impl Hall {
+    pub(crate) fn new(key: Arc<NodeKey>) -> Self {
         Self {
+            key,
             board: Mutex::default(),
             begin: Instant::now(),
             changes: watch::Sender::new(0),
+            guests: Guests::default(),
             door: OnceLock::new(),
         }
     }
-}
 
-impl Hall {
     /// The hub listens.
     pub(crate) fn open(&self, pages: &str, invitation: &str) {
         let door = Door { pages: pages.to_owned(), invitation: invitation.to_owned() };
@@ -58,9 +65,19 @@ impl Hall {
         let _ = self.door.set(door);
     }
 
-    /// What a learner types.
-    pub(crate) fn invitation(&self) -> &str {
-        self.door.get().map(|door| door.invitation.as_str()).unwrap_or_default()
+    /// Where the pages are, and what a learner types.
+    pub(crate) fn door(&self) -> (&str, &str) {
+        self.door.get().map(|door| (&*door.pages, &*door.invitation)).unwrap_or_default()
+    }
+
+    /// The secret of the page of whoever has this key. It is the same whenever the hub is started, and
+    /// follows from the hub's own key.
+    pub(crate) fn secret_of(&self, key: &PublicKey) -> String {
+        let mut hash = Keccak256::new();
+        hash.update(b"the page of");
+        hash.update(self.key.agree(key).as_bytes());
+        let hash = hash.finalize();
+        hex::encode(hash.get(..8).unwrap_or_default())
     }
 
     /// Reads or changes the board. Whoever watches it is told.
@@ -87,16 +104,23 @@ impl Hall {
         peer: &PeerInfo,
         mut pipe: MsgPipe,
     ) -> Result<(), ProtocolError> {
+        // Who is connected has an address.
+        let ip = peer.remote.map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.ip());
+        let Some(_guest) = self.guests.come(ip, FROM_ONE) else {
+            let why = format!("From your address there are {FROM_ONE} connections already.");
+            pipe.send(Refused::CODE, &Refused { why }).await?;
+            return Ok(());
+        };
         let read = timeout(JOIN, pipe.read()).await;
         let msg = read.map_err(|_| ProtocolError::Disconnect(DisconnectReason::ReadTimeout))??;
         let Any::Join(join) = Any::read(&msg)? else {
             return Err(ProtocolError::other("the first message must be Join"));
         };
-        let token = fresh_token();
+        let token = self.secret_of(&peer.id);
         match self.change(|board, now| board.join(peer.id, &join, token, now)) {
             Ok(token) => {
                 let _seat = Seat { hall: self, key: peer.id };
-                let pages = self.door.get().map(|door| door.pages.as_str()).unwrap_or_default();
+                let (pages, _) = self.door();
                 let welcome = Welcome { page: format!("{pages}/me/{token}") };
                 pipe.send(Welcome::CODE, &welcome).await?;
                 self.check(peer.id, &join, pipe).await
@@ -142,9 +166,4 @@ impl Drop for Seat<'_> {
     fn drop(&mut self) {
         self.hall.change(|board, _| board.left(self.key));
     }
-}
-
-/// A secret that nobody guesses.
-pub(crate) fn fresh_token() -> String {
-    hex::encode(rand::rng().next_u64().to_be_bytes())
 }

@@ -11,6 +11,7 @@
 //! forgotten.
 
 pub mod board;
+mod guests;
 mod hall;
 mod visitors;
 mod web;
@@ -26,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use board::LEARNERS;
-use hall::{Hall, fresh_token};
+use hall::Hall;
 
 /// Where a hub is to be.
 #[derive(Debug)]
@@ -89,8 +90,11 @@ impl Hub {
     pub async fn start(key: NodeKey, at: &Where) -> Result<Self, CannotStart> {
         let cannot = |error| CannotStart::Pages(at.pages, error);
         let listener = TcpListener::bind(at.pages).await.map_err(cannot)?;
-        let pages = SocketAddr::new(at.ip, listener.local_addr().map_err(cannot)?.port());
-        let hall = Arc::new(Hall::default());
+        // Pages that only this computer reaches are told where it finds them.
+        let ip = if at.pages.ip().is_loopback() { at.pages.ip() } else { at.ip };
+        let pages = SocketAddr::new(ip, listener.local_addr().map_err(cannot)?.port());
+        let key = Arc::new(key);
+        let hall = Arc::new(Hall::new(Arc::clone(&key)));
         let serving = Arc::clone(&hall);
         let protocol = class::protocol(move |peer, pipe| {
             let hall = Arc::clone(&serving);
@@ -104,11 +108,11 @@ impl Hub {
             max_peers: LEARNERS.saturating_mul(2),
             protocols: vec![protocol],
             tap: Some(visitors::tap(&hall)),
-            ..Config::new(key, client_name("hub", env!("CARGO_PKG_VERSION")))
+            ..Config::new(Arc::clone(&key), client_name("hub", env!("CARGO_PKG_VERSION")))
         };
         let server = Server::start(config).await.map_err(CannotStart::Node)?;
         let invitation = format!("cargo exercise --join \"{}\" --name NAME", server.enode());
-        let secret = fresh_token();
+        let secret = hall.secret_of(&key.public_key());
         let room_page = format!("http://{pages}");
         hall.open(&room_page, &invitation);
         let teacher_page = format!("{room_page}/teacher/{secret}");

@@ -32,7 +32,7 @@ struct Args {
     /// Where its pages are; port 0: any
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8030")]
     http: SocketAddr,
-    /// The address that learners use [default: this machine's]
+    /// The IP address that learners use [default: this machine's]
     #[arg(long)]
     ip: Option<IpAddr>,
     /// Where its key is kept, by which learners find it again when it is started again [default:
@@ -59,6 +59,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     // With fewer files, fewer learners find room. The log says so then.
     let _ = rlimit::increase_nofile_limit(FILES);
     let key = key(&args.key.clone().unwrap_or_else(default_key))?;
+    if let Some(ip) = args.ip.filter(|ip| is_nobodys(*ip)) {
+        return Err(format!("--ip: {ip} is no address that leads to one computer").into());
+    }
     let at = Where {
         node: args.listen,
         pages: args.http,
@@ -75,7 +78,8 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         );
         println!("  {}\n", hub.invitation);
         println!("After that, `cargo exercise a1` and so on are checked here. Ctrl-C ends it.");
-        if at.ip.is_loopback() {
+        warn_of(&at);
+        if at.ip.is_loopback() || args.listen.ip().is_loopback() {
             println!(
                 "\nOnly this computer reaches it: there is no network, or --ip or --listen say so."
             );
@@ -83,6 +87,17 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         // Until Ctrl-C, which needs no care: nothing is kept, and who is being checked is checked at home.
         std::future::pending().await
     })
+}
+
+/// Behind a router or in a virtual machine, that may be right.
+fn warn_of(at: &Where) {
+    if UdpSocket::bind((at.ip, 0)).is_err() {
+        println!("\nNo network of this computer has {}: is it passed on from there?", at.ip);
+    }
+}
+
+fn is_nobodys(ip: IpAddr) -> bool {
+    ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::from(Ipv4Addr::BROADCAST)
 }
 
 /// The key in this file; a fresh one is put there if there is none.

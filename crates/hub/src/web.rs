@@ -1,10 +1,8 @@
 //! The pages, over HTTP: a script that listens to server-sent events, and nothing from elsewhere.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::channel::Channel;
@@ -23,12 +21,11 @@ use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use crate::board::View;
+use crate::guests::Guests;
 use crate::hall::Hall;
 
 /// How long a browser may take to ask.
 const ASK: Duration = Duration::from_secs(10);
-/// Connections at the same time: two or three for each learner.
-const CONNECTIONS: usize = 1000;
 /// Connections at the same time from one address that is not ours.
 const FROM_ONE: usize = 32;
 /// No more than one event in this time, however much happens.
@@ -54,7 +51,7 @@ pub(crate) async fn serve(listener: TcpListener, hall: Arc<Hall>, secret: String
                 continue;
             }
         };
-        let Some(guest) = guests.come(address.ip()) else {
+        let Some(guest) = guests.come(address.ip(), FROM_ONE) else {
             debug!(%address, "too many connections: this one is closed");
             continue;
         };
@@ -77,37 +74,6 @@ pub(crate) async fn serve(listener: TcpListener, hall: Arc<Hall>, secret: String
 async fn pause_after(error: &io::Error) {
     debug!(%error, "cannot accept");
     sleep(Duration::from_millis(50)).await;
-}
-
-/// How many connections there are from where.
-#[derive(Clone, Default)]
-struct Guests(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-struct Guest(Guests, IpAddr);
-
-impl Guests {
-    /// One more connection, if there is room for it.
-    fn come(&self, ip: IpAddr) -> Option<Guest> {
-        let mut guests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = guests.values().sum();
-        let mine = guests.entry(ip).or_default();
-        if !ip.is_loopback() && (all >= CONNECTIONS || *mine >= FROM_ONE) {
-            return None;
-        }
-        *mine = mine.saturating_add(1);
-        Some(Guest(self.clone(), ip))
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        let Self(guests, ip) = self;
-        let mut guests = guests.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mine) = guests.get_mut(ip) {
-            *mine = mine.saturating_sub(1);
-        }
-        guests.retain(|_, count| *count > 0);
-    }
 }
 
 struct Site {
@@ -190,8 +156,9 @@ impl Site {
                     Whose::Learner(token) => View::Learner(token),
                 };
                 let shown = hall.look(|board, now| board.show(view, now));
-                let line = hall.invitation();
-                let event = format!("data: {}\n\n", json!({ "shown": shown, "line": line }));
+                let (pages, line) = hall.door();
+                let told = json!({ "shown": shown, "pages": pages, "line": line });
+                let event = format!("data: {told}\n\n");
                 // It waits for a slow browser, and for nobody else.
                 if sender.send_data(event.into()).await.is_err() {
                     return;
@@ -211,7 +178,7 @@ impl Site {
 const NOWHERE: &str = "\
 There is no such page.
 
-The page of a learner changes when the hub is started again: `cargo exercise` prints the new one.
+`cargo workshop hub` prints the address of the teacher's page, and `cargo exercise` that of a learner's.
 ";
 
 /// Nothing from elsewhere is loaded, shown or told.

@@ -138,9 +138,13 @@ fn who_fails_at_the_same_place_is_in_one_group_and_the_room_learns_no_names() {
 fn a_name_is_the_learners_own_and_nothing_in_it_moves_or_hides() {
     let mut room = Room::default();
     assert_eq!(room.join(1, "  Ann ", "a2").unwrap(), "secret-1");
-    let taken = room.join(2, "Ann", "a2").unwrap_err();
-    assert!(taken.contains("take another name"), "{taken}");
-    assert!(room.join(2, " \t ", "a2").unwrap_err().contains("--name"));
+    for name in ["Ann", "ann", " ANN"] {
+        let taken = room.join(2, name, "a2").unwrap_err();
+        assert!(taken.contains("take another name"), "{taken}");
+    }
+    for name in [" \t ", "", "\u{2800}", "--"] {
+        assert!(room.join(2, name, "a2").unwrap_err().contains("--name"), "{name}");
+    }
     assert!(room.join(2, "Bea", "a99").unwrap_err().contains("exercise"));
     // The same learner comes again, keeps the secret, and may take another name.
     let anna = Join { name: "Anna".to_owned(), exercise: String::new() };
@@ -165,8 +169,13 @@ fn a_room_has_an_end() {
         let key = NodeKey::from_bytes(bytes).unwrap().public_key();
         let join = Join { name: format!("number {n}"), exercise: String::new() };
         room.board.join(key, &join, format!("{n}"), Duration::ZERO).unwrap();
+        if n == 0 {
+            room.board.left(key);
+        }
     }
-    assert!(room.join(7, "one more", "a2").unwrap_err().contains("full"));
+    // One has come and gone, and gives up the place.
+    room.join(7, "one more", "a2").unwrap();
+    assert!(room.join(8, "two more", "a2").unwrap_err().contains("full"));
     for connection in 0..100 {
         let (name, did, fault) = Default::default();
         room.board.visitor(Visitor { connection, name, did, fault });

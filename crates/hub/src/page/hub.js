@@ -7,7 +7,8 @@ const state = document.querySelector('#state');
 const path = location.pathname.replace(/\/$/, '');
 const form = path.startsWith('/teacher/') ? 'teacher' : path.startsWith('/me/') ? 'me' : 'room';
 document.body.classList.add(form);
-if (form === 'me') document.querySelector('h1').textContent = 'Your exercises';
+const titles = { me: 'Your exercises', teacher: 'The room, for the teacher', room: 'The room' };
+document.querySelector('h1').textContent = titles[form];
 document.title = document.querySelector('h1').textContent;
 
 let shown = null;
@@ -37,7 +38,7 @@ function checkpoints(learner) {
   }
   for (const name of learner.passed) list.append(make('li', 'passed', `✓ ${name}`));
   if (learner.missed !== null) list.append(make('li', 'missed', `✗ ${learner.missed}`));
-  else if (learner.trying) list.append(make('li', 'trying', '…'));
+  else if (learner.trying) list.append(make('li', 'trying', '… trying'));
   return list;
 }
 
@@ -53,7 +54,10 @@ function learnerRow(learner) {
       stuck ? make('span', 'since', `stuck for ${ago(learner.since)}, ${many(learner.tries, 'try', 'tries')}`) : null, ' ',
       make('span', 'done', done)),
     checkpoints(learner));
-  if (stuck && learner.seen) row.append(fold(`${learner.name}/${learner.missed}`, 'what was seen', make('pre', '', learner.seen)));
+  if (stuck && learner.seen) {
+    const [first, ...rest] = learner.seen.split('\n');
+    row.append(rest.length ? fold(`${learner.name}/${learner.missed}`, first, make('pre', '', rest.join('\n'))) : make('p', 'seen', first));
+  }
   return row;
 }
 
@@ -135,13 +139,15 @@ function drawHelp(me) {
   if (!me) return;
   button.className = me.help === null ? 'call' : 'fine';
   button.textContent = me.help === null ? 'Call for help' : 'I am fine again';
-  heard.textContent = me.help === null ? '' : `Your teacher sees it since ${ago(me.help)}.`;
+  heard.textContent = me.help === null ? '' : `Shown to your teacher for ${ago(me.help)}.`;
 }
 
 // How to come in: made once, so that it can be selected in peace.
 const line = make('pre', 'line');
+const address = make('p', 'address');
 if (form === 'me') main.before(button, heard);
 if (form === 'room') {
+  main.before(address);
   main.after(make('section', 'join', make('h2', '', 'Come in'),
     make('p', '', 'In the folder of the lessons, with your name in place of NAME:'), line));
 }
@@ -152,9 +158,9 @@ function parts() {
   }
   if (form === 'teacher') {
     const list = make('ol', 'learners', ...shown.learners.map(learnerRow));
-    return [counts(shown.count),
+    return [counts(shown.count), groups(shown.groups),
       make('section', '', make('h2', '', 'Learners'), shown.learners.length ? list : make('p', 'none', 'Nobody has joined yet.')),
-      groups(shown.groups), shares(shown.shares), visitors(shown.visitors)];
+      shares(shown.shares), visitors(shown.visitors)];
   }
   drawHelp(shown.me);
   return [shown.me ? make('ol', 'learners', learnerRow(shown.me))
@@ -177,6 +183,7 @@ events.onmessage = event => {
   const told = JSON.parse(event.data);
   shown = told.shown;
   if (line.textContent !== told.line) line.textContent = told.line;
+  address.textContent = told.pages;
   came = Date.now();
   state.textContent = 'live';
   state.className = 'live';

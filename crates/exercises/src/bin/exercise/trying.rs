@@ -6,7 +6,7 @@ use std::env::consts::EXE_SUFFIX;
 use devp2p_core::enode::Enode;
 use exercises::exercise::Exercise;
 use exercises::files::Workbench;
-use exercises::seat::Seat;
+use exercises::seat::{NAME, Seat};
 use exercises::{Launch, Outcome, check};
 use rand::Rng;
 use tokio::runtime::{Builder, Runtime};
@@ -42,20 +42,35 @@ fn at_the_hub(
     launch: &Launch,
 ) -> Option<bool> {
     let files = bench.seat_files();
-    let seat = files.load()?;
+    let seat = match files.load() {
+        Ok(seat) => seat?,
+        Err(why) => {
+            say!(
+                "{why}.\nUntil then your programs are checked here, and your teacher does not see it.\n"
+            );
+            return None;
+        }
+    };
+    say!("The hub of your teacher checks it. (cargo exercise --leave ends that.)");
     match runtime.block_on(seat.check(&files, Some((exercise, launch)), &mut tell)) {
         Ok(Outcome::Finished(passed)) => return Some(passed),
         Ok(Outcome::Refused(why)) => say!("The hub says no: {why}"),
         Ok(Outcome::Joined) => say!("The hub has not checked it."),
-        Err(why) => say!("The hub cannot be reached: {why}."),
+        Err(why) => say!("The hub cannot be reached: {}", sentence(&why)),
     }
-    say!("So it is checked here. (Without asking the hub: cargo exercise --leave)\n");
+    say!("So it is checked here.\n");
     None
 }
 
 /// Takes a seat in a room.
 pub(crate) fn join(bench: &Workbench, hub: &Enode, name: &str) -> Result<bool> {
     let seat = Seat { hub: hub.clone(), name: name.trim().to_owned() };
+    if seat.name == "NAME" {
+        return Err("Put your own name in place of NAME, or any other that you like.".into());
+    }
+    if seat.name.chars().count() > NAME {
+        return Err(format!("That name is too long: {NAME} letters are the most.").into());
+    }
     let files = bench.seat_files();
     say!("Looking for the hub …");
     match runtime()?.block_on(seat.check(&files, None, &mut tell)) {
@@ -71,9 +86,10 @@ pub(crate) fn join(bench: &Workbench, hub: &Enode, name: &str) -> Result<bool> {
         Ok(Outcome::Refused(why)) => Err(format!("The hub says no: {why}").into()),
         Ok(Outcome::Finished(_)) => Err("This is no hub: it checks what nobody asked for.".into()),
         Err(why) => Err(format!(
-            "The hub cannot be reached: {why}.\n\nIs this computer in the same network as the \
+            "The hub cannot be reached: {}\n\nIs this computer in the same network as the \
              teacher's? Is the line whole, with its quotation marks?\nSome networks keep computers \
-             apart: then the teacher can open a hotspot."
+             apart: then the teacher can open a hotspot.",
+            sentence(&why)
         )
         .into()),
     }
@@ -84,6 +100,11 @@ pub(crate) fn leave(bench: &Workbench) -> Result<bool> {
     let was = bench.seat_files().forget()?;
     say!("{}", if was { "You have left the room." } else { "You are in no room." });
     Ok(true)
+}
+
+/// With its end.
+fn sentence(why: &str) -> String {
+    if why.ends_with(['.', '?']) { why.to_owned() } else { format!("{why}.") }
 }
 
 fn tell(line: &str) {
