@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{
     Error, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, TIMEOUT, TOO_LARGE,
@@ -28,7 +28,7 @@ pub struct Limits {
     pub batch_bytes: usize,
     /// Bytes of a method's name: 2,048, as in go-ethereum.
     pub name: usize,
-    /// How long a call may take.
+    /// How long a call may take, or a whole batch.
     pub time: Duration,
     /// Bytes of a value that comes in: 32 MiB, as in go-ethereum.
     pub message: usize,
@@ -100,16 +100,18 @@ impl Connection {
 
     /// Answers a value: a call, a notification or a batch.
     pub async fn receive(&self, value: &RawValue) -> Answer {
+        let now = Instant::now();
+        let deadline = now.checked_add(self.limits.time).unwrap_or(now);
         match message::batch(value) {
-            Some(items) => self.batch(&items).await,
+            Some(items) => self.batch(&items, deadline).await,
             None => {
-                let (json, gate) = self.one(value).await;
+                let (json, gate) = self.one(value, deadline).await;
                 Answer { json, gates: gate.into_iter().collect() }
             }
         }
     }
 
-    async fn batch(&self, items: &[&RawValue]) -> Answer {
+    async fn batch(&self, items: &[&RawValue], deadline: Instant) -> Answer {
         let mut gates = Vec::new();
         if items.is_empty() {
             let error = Error::new(INVALID_REQUEST, "empty batch");
@@ -120,13 +122,16 @@ impl Connection {
         }
         let (mut answers, mut bytes) = (Vec::new(), 0_usize);
         for item in items {
-            let answer = match Message::read(item) {
-                Message::Call { id, .. } if bytes > self.limits.batch_bytes => {
-                    Some(message::failure(id, &Error::new(TOO_LARGE, "response too large")))
-                }
-                Message::Notification { .. } if bytes > self.limits.batch_bytes => None,
+            let no_more = if bytes > self.limits.batch_bytes {
+                Some(Error::new(TOO_LARGE, "response too large"))
+            } else {
+                (Instant::now() >= deadline).then(too_late)
+            };
+            let answer = match (Message::read(item), no_more) {
+                (Message::Call { id, .. }, Some(error)) => Some(message::failure(id, &error)),
+                (Message::Notification { .. }, Some(_)) => None,
                 _ => {
-                    let (answer, gate) = self.one(item).await;
+                    let (answer, gate) = self.one(item, deadline).await;
                     gates.extend(gate);
                     answer
                 }
@@ -141,10 +146,10 @@ impl Connection {
     }
 
     /// Answers what is no batch.
-    async fn one(&self, value: &RawValue) -> (Option<String>, Option<Gate>) {
+    async fn one(&self, value: &RawValue, deadline: Instant) -> (Option<String>, Option<Gate>) {
         match Message::read(value) {
             Message::Call { id, method, params } => {
-                let Outcome { json, gate } = self.call(&method, params).await;
+                let Outcome { json, gate } = self.call(&method, params, deadline).await;
                 let answer = match json {
                     Ok(result) => message::answer(id, &result),
                     Err(error) => message::failure(id, &error),
@@ -153,7 +158,7 @@ impl Connection {
             }
             Message::Notification { method, params } => {
                 // It is done, and nobody wants to know how it went.
-                let Outcome { gate, .. } = self.call(&method, params).await;
+                let Outcome { gate, .. } = self.call(&method, params, deadline).await;
                 (None, gate)
             }
             Message::Answer => (None, None),
@@ -163,7 +168,7 @@ impl Connection {
         }
     }
 
-    async fn call(&self, name: &str, params: Option<&RawValue>) -> Outcome {
+    async fn call(&self, name: &str, params: Option<&RawValue>, deadline: Instant) -> Outcome {
         let limit = self.limits.name;
         if name.len() > limit {
             let text = format!("method name too long: {} > {limit}", name.len());
@@ -183,20 +188,9 @@ impl Connection {
             begun.unwrap_or_else(|_| Err(crashed()))
         });
         match running {
-            Ok(running) => self.run(running).await.into(),
+            Ok(running) => run(running, deadline).await.into(),
             Err(error) => Err(error).into(),
         }
-    }
-
-    /// Runs a method, and decides once: it has a result, or it took too long.
-    async fn run(&self, running: Running) -> Result<String, Error> {
-        let mut running = pin!(running);
-        let guarded = poll_fn(|context| {
-            let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
-            polled.unwrap_or_else(|_| Poll::Ready(Err(crashed())))
-        });
-        let done = timeout(self.limits.time, guarded).await;
-        done.unwrap_or_else(|_| Err(Error::new(TIMEOUT, "request timed out")))
     }
 
     fn subscribe(&self, namespace: &str, params: Option<&RawValue>) -> Outcome {
@@ -233,6 +227,20 @@ impl Connection {
             false => Err("subscription not found".into()),
         }
     }
+}
+
+/// Runs a method, and decides once: it has a result, or it took too long.
+async fn run(running: Running, deadline: Instant) -> Result<String, Error> {
+    let mut running = pin!(running);
+    let guarded = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(crashed())))
+    });
+    timeout_at(deadline, guarded).await.unwrap_or_else(|_| Err(too_late()))
+}
+
+fn too_late() -> Error {
+    Error::new(TIMEOUT, "request timed out")
 }
 
 /// The one answer to a batch that is too long has the id of its first call.

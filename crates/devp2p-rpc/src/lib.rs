@@ -11,6 +11,8 @@
 
 mod connection;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(unix)]
 pub mod ipc;
 mod message;

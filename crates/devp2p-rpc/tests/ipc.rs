@@ -214,3 +214,24 @@ async fn a_module_that_is_not_shown_is_not_there() {
     let modules = client.ask(&call("rpc_modules")).await;
     assert!(modules.contains("{\"foo\":\"1.0\",\"rpc\":\"1.0\"}"), "{modules}");
 }
+
+#[tokio::test]
+async fn many_connections_are_served_at_once_and_all_end_with_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.ipc");
+    let server = bind(&path).unwrap();
+    let mut clients = Vec::new();
+    for _ in 0..300 {
+        clients.push(Client::connect(&path).await);
+    }
+    for client in &mut clients {
+        client.say(FOOBAR).await;
+    }
+    for client in &mut clients {
+        assert!(client.line().await.contains("foobar"));
+    }
+    drop(server);
+    for client in &mut clients {
+        assert_eq!(client.line().await, "", "it ends");
+    }
+}

@@ -11,6 +11,8 @@
 
 #[path = "recorded/canonical.rs"]
 mod canonical;
+#[path = "recorded/cases.rs"]
+mod cases;
 #[path = "../examples/conformance/t.rs"]
 mod t;
 
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use canonical::Reply;
+use cases::{cases, expand, is_quirk};
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::splitter::{Found, Splitter};
 use devp2p_rpc::{Limits, Modules};
@@ -46,17 +49,12 @@ const NOT_COPIED: [&str; 8] = [
     "unsub/null",
 ];
 
-fn cases() -> Vec<Value> {
-    let file: Value = serde_json::from_str(include_str!("vectors/rpc_geth.json")).unwrap();
-    file["cases"].as_array().unwrap().clone()
-}
-
 #[tokio::test]
 async fn ipc_answers_as_go_ethereum_does_but_for_its_accidents() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.ipc");
     let server = IpcServer::bind(&path, Modules::new([t::module()]), Limits::default()).unwrap();
-    let cases: Vec<Value> = cases().into_iter().filter(|case| case["transport"] == "ipc").collect();
+    let cases = cases("ipc");
     assert_eq!(cases.len(), 195);
     let (places, mut running) = (Arc::new(Semaphore::new(16)), JoinSet::new());
     for case in cases {
@@ -66,7 +64,7 @@ async fn ipc_answers_as_go_ethereum_does_but_for_its_accidents() {
         running.spawn(async move {
             let places = places.acquire_many(if alone { 16 } else { 1 }).await.unwrap();
             let name = case["name"].as_str().unwrap().to_owned();
-            let quirk = case["quirk"].is_string() || case["quirk"] == true;
+            let quirk = is_quirk(&case);
             let ran = Run::new(&path, &case, quirk).all().await;
             drop(places);
             (name, quirk, ran)
@@ -160,14 +158,14 @@ impl<'a> Run<'a> {
     /// Asks again and again on fresh connections.
     async fn until(&self, step: &Value) -> Result<(), String> {
         let asked = self.filled(expand(&step["until"]));
-        let wanted = Reply::text(step["is"].as_str().unwrap());
+        let wanted = Reply::of(step["is"].as_str().unwrap(), false, false);
         let mut last = String::new();
         let asking = async {
             loop {
                 let mut connection = Connection::open(&self.path).await;
                 connection.stream.write_all(&asked).await.unwrap();
                 last = connection.next(LONG).await.unwrap_or_default();
-                if Reply::text(&last) == wanted {
+                if Reply::of(&last, false, false) == wanted {
                     return;
                 }
             }
@@ -287,22 +285,5 @@ impl Connection {
             self.looked_at += 1;
         }
         None
-    }
-}
-
-/// Text, or a list of text, `{hex}` and `{repeat, times}`.
-fn expand(parts: &Value) -> Vec<u8> {
-    match parts {
-        Value::String(text) => text.clone().into_bytes(),
-        Value::Array(parts) => parts.iter().flat_map(expand).collect(),
-        parts => match parts["hex"].as_str() {
-            Some(hex) => (0..hex.len() / 2)
-                .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
-                .collect(),
-            None => {
-                let times = usize::try_from(parts["times"].as_u64().unwrap()).unwrap();
-                expand(&parts["repeat"]).repeat(times)
-            }
-        },
     }
 }

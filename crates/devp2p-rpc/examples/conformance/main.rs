@@ -6,28 +6,55 @@
 mod t;
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
+use devp2p_rpc::http::{HttpServer, Rules};
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::{Limits, Modules};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn main() -> Result<(), Box<dyn StdError>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let modules = Modules::new([t::module()]);
         let mut words = std::env::args().skip(1);
-        let (mut servers, mut told) = (Vec::new(), serde_json::Map::new());
+        let (mut ipc, mut http, mut told) = (Vec::new(), Vec::new(), Map::new());
         while let (Some(option), Some(value)) = (words.next(), words.next()) {
-            match option.as_str() {
-                "--ipc" => {
-                    let server = IpcServer::bind(&value, modules.clone(), Limits::default())?;
-                    told.insert("ipc".to_owned(), json!(server.path()));
-                    servers.push(server);
-                }
-                other => return Err(format!("unknown option {other}").into()),
-            }
+            let name = option.trim_start_matches("--").to_owned();
+            let profile = name.strip_suffix("-http").unwrap_or_default();
+            let place = if name == "ipc" {
+                let server = IpcServer::bind(&value, modules.clone(), Limits::default())?;
+                ipc.push(server);
+                value
+            } else if name.ends_with("http") {
+                let (limits, rules) = profiles(profile);
+                let address = value.parse()?;
+                let server = HttpServer::bind(address, modules.clone(), limits, rules).await?;
+                let place = format!("http://{}", server.local_addr());
+                http.push(server);
+                place
+            } else {
+                return Err(format!("unknown option {option}").into());
+            };
+            told.insert(name, json!(place));
         }
         println!("{}", Value::Object(told));
         std::future::pending().await
     })
+}
+
+/// What the recorded cases say of each profile.
+fn profiles(name: &str) -> (Limits, Rules) {
+    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match name {
+        "rules" => {
+            let cors = all(&["http://a.example", "http://*.b.example"]);
+            (Limits::default(), Rules { hosts: all(&["box.example"]), cors, ..Rules::default() })
+        }
+        "special" => {
+            let limits = Limits { time: Duration::from_millis(900), ..Limits::default() };
+            (limits, Rules { prefix: "/rpc".to_owned(), ..Rules::default() })
+        }
+        _ => (Limits::default(), Rules::default()),
+    }
 }

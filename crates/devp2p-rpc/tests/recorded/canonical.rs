@@ -28,10 +28,6 @@ impl Reply {
         }
         Self::Text(canonical)
     }
-
-    pub(crate) fn text(text: &str) -> Self {
-        Self::of(text, false, false)
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

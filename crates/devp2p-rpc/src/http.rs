@@ -1,0 +1,352 @@
+//! HTTP: one request is one value, and its answer.
+//!
+//! Who may ask is decided before anything is read: a page in a browser can send requests to any address
+//! that its user reaches, so a server on this computer is reached by every page that is open on it. A
+//! name in `Host` that is not ours (DNS rebinding) is refused, and a page from elsewhere cannot send
+//! `application/json` unless [`Rules::cors`] lists it.
+
+use std::convert::Infallible;
+use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::debug;
+
+use crate::connection::{Connection, Limits};
+use crate::error::{Error, PARSE_ERROR};
+use crate::message::{parse, unreadable};
+use crate::module::Modules;
+
+/// How long a client may take for the head of a request.
+const HEAD: Duration = Duration::from_secs(10);
+/// Connections at the same time; more wait to be accepted.
+const CONNECTIONS: usize = 1024;
+/// How long a browser may remember what it may do, in seconds.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// Who may ask, and how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Names in `Host` that are ours, beside IP addresses, which always are. `*`: any.
+    pub hosts: Vec<String>,
+    /// Origins of pages that may ask, as `http://a.example`, with one `*` for anything.
+    pub cors: Vec<String>,
+    /// The path, as `/rpc`; empty: `/`.
+    pub prefix: String,
+    /// Bytes of a body: 5 MiB, as in go-ethereum.
+    pub body: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            hosts: vec!["localhost".to_owned()],
+            cors: Vec::new(),
+            prefix: String::new(),
+            body: 5 * 1024 * 1024,
+        }
+    }
+}
+
+/// A server that speaks HTTP. When it is dropped, it ends.
+#[derive(Debug)]
+pub struct HttpServer {
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl HttpServer {
+    /// Listens; port 0 lets the system choose one.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub async fn bind(
+        address: SocketAddr,
+        modules: Modules,
+        limits: Limits,
+        rules: Rules,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        // Nobody can subscribe over HTTP.
+        let connection = Connection::new(Arc::new(modules), Arc::new(limits), None);
+        let site = Arc::new(Site { connection, rules });
+        Ok(Self { address, accepting: tokio::spawn(accept(listener, site)) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, site: Arc<Site>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        // It is never closed.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // An answer is written at once.
+                let _ = stream.set_nodelay(true);
+                let site = site.clone();
+                connections.spawn(async move {
+                    let answer = service_fn(|request| {
+                        let site = site.clone();
+                        async move { Ok::<_, Infallible>(site.answer(request).await) }
+                    });
+                    let mut http = http1::Builder::new();
+                    http.timer(TokioTimer::new()).header_read_timeout(HEAD).half_close(true);
+                    // A client that breaks off is none of our business.
+                    let _ = http.serve_connection(TokioIo::new(stream), answer).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                debug!(%error, "cannot accept");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+struct Site {
+    connection: Connection,
+    rules: Rules,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+impl Site {
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
+        if !self.rules.is_path(request.uri().path()) {
+            return empty(StatusCode::NOT_FOUND);
+        }
+        if !self.rules.is_host(request.headers()) {
+            return text(StatusCode::FORBIDDEN, "invalid host specified\n");
+        }
+        let cors = self.rules.cors_headers(request.method(), request.headers());
+        let is_preflight = is_preflight(request.method(), request.headers());
+        let mut answer = match is_preflight && !self.rules.cors.is_empty() {
+            true => empty(StatusCode::OK),
+            false => self.look_at(request).await,
+        };
+        answer.headers_mut().extend(cors);
+        answer
+    }
+
+    async fn look_at(&self, request: Request<Incoming>) -> Answer {
+        let says_nothing = hyper::body::Body::is_end_stream(request.body());
+        let length = hyper::body::Body::size_hint(request.body()).exact();
+        let limit = self.rules.body;
+        match *request.method() {
+            Method::GET if says_nothing && request.uri().query().is_none() => {
+                return empty(StatusCode::OK);
+            }
+            Method::OPTIONS if says_nothing => return json(String::new()),
+            Method::POST | Method::GET => {}
+            _ => return text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n"),
+        }
+        if let Some(length) =
+            length.filter(|length| u64::try_from(limit).is_ok_and(|it| *length > it))
+        {
+            let words = format!("content length too large ({length}>{limit})\n");
+            return text(StatusCode::PAYLOAD_TOO_LARGE, words);
+        }
+        if *request.method() == Method::GET || !is_json(request.headers()) {
+            let words = "invalid content type, only application/json is supported\n";
+            return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, words);
+        }
+        let may_be_gzip = takes_gzip(request.headers());
+        let body = match Limited::new(request.into_body(), limit).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let words = format!("content length too large (more than {limit})\n");
+                return text(StatusCode::PAYLOAD_TOO_LARGE, words);
+            }
+            Err(_) => return json(cannot_read()),
+        };
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return json(String::new());
+        }
+        match parse(body.into()) {
+            Ok(value) => {
+                let answer = self.connection.receive(&value).await.json.unwrap_or_default();
+                if may_be_gzip { gzipped(answer) } else { json(answer) }
+            }
+            Err(_) => json(cannot_read()),
+        }
+    }
+}
+
+/// What no library has words for.
+fn cannot_read() -> String {
+    unreadable(&Error::new(PARSE_ERROR, "parse error"))
+}
+
+impl Rules {
+    fn is_path(&self, path: &str) -> bool {
+        match path.strip_prefix(&*self.prefix) {
+            Some("/") => true,
+            Some(rest) if self.prefix.is_empty() => rest.is_empty(),
+            Some(rest) => rest.is_empty() || rest.starts_with('/'),
+            None => false,
+        }
+    }
+
+    /// Who gives no name, or an address, means us.
+    fn is_host(&self, headers: &HeaderMap) -> bool {
+        let Some(host) = headers.get(header::HOST) else { return true };
+        let Ok(host) = host.to_str() else { return false };
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        let is_ours = |ours: &String| ours == "*" || ours.eq_ignore_ascii_case(name);
+        name.is_empty() || address.parse::<IpAddr>().is_ok() || self.hosts.iter().any(is_ours)
+    }
+
+    /// What a page in a browser is told.
+    fn cors_headers(&self, method: &Method, asked: &HeaderMap) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if self.cors.is_empty() {
+            return headers;
+        }
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        let preflight = is_preflight(method, asked);
+        if preflight {
+            let more = "Access-Control-Request-Method, Access-Control-Request-Headers";
+            headers.append(header::VARY, HeaderValue::from_static(more));
+        }
+        let Some(origin) = asked.get(header::ORIGIN) else { return headers };
+        let is_listed = |rule: &String| origin.to_str().is_ok_and(|origin| fits(rule, origin));
+        let wanted = asked.get(header::ACCESS_CONTROL_REQUEST_METHOD).filter(|_| preflight);
+        let is_allowed = wanted.is_none_or(|wanted| wanted == "POST" || wanted == "GET");
+        if !is_allowed || !self.cors.iter().any(is_listed) {
+            return headers;
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        if let Some(wanted) = wanted {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, wanted.clone());
+            if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS).and_then(titles)
+            {
+                headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+            }
+            headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+        }
+        headers
+    }
+}
+
+/// A browser asks whether a page may ask.
+fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// Names of headers, each word with a capital letter.
+fn titles(names: &HeaderValue) -> Option<HeaderValue> {
+    let title = |word: &str| -> String {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    let name = |name: &str| name.trim().split('-').map(title).collect::<Vec<_>>().join("-");
+    let names = names.to_str().ok()?.split(',').map(name).collect::<Vec<_>>().join(", ");
+    HeaderValue::from_str(&names).ok()
+}
+
+/// Whether an origin is what a rule says, in which one `*` stands for anything.
+fn fits(rule: &str, origin: &str) -> bool {
+    match rule.split_once('*') {
+        None => rule.eq_ignore_ascii_case(origin),
+        Some((begin, end)) => {
+            origin.len() >= begin.len().saturating_add(end.len())
+                && origin.starts_with(begin)
+                && origin.ends_with(end)
+        }
+    }
+}
+
+/// Whether it says that it is JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    ["application/json", "application/json-rpc", "application/jsonrequest"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(kind))
+}
+
+/// Whether the client takes gzip.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let mut codings = codings.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map(str::parse::<f32>);
+        name.trim().eq_ignore_ascii_case("gzip")
+            && !matches!(weight, Some(Ok(weight)) if weight <= 0.0)
+    })
+}
+
+/// The same, smaller. Nothing stays nothing.
+fn gzipped(answer: String) -> Answer {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    // Into memory, it cannot fail.
+    let packed = packed.write_all(answer.as_bytes()).and_then(|()| packed.finish());
+    match packed {
+        Ok(packed) if !answer.is_empty() => {
+            let mut answer = with_type("application/json", packed.into());
+            let headers = answer.headers_mut();
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+            answer
+        }
+        _ => json(answer),
+    }
+}
+
+fn empty(status: StatusCode) -> Answer {
+    let mut answer = Answer::default();
+    *answer.status_mut() = status;
+    answer
+}
+
+fn text(status: StatusCode, words: impl Into<Bytes>) -> Answer {
+    let mut answer = with_type("text/plain; charset=utf-8", words.into());
+    *answer.status_mut() = status;
+    let nosniff = HeaderValue::from_static("nosniff");
+    answer.headers_mut().insert(HeaderName::from_static("x-content-type-options"), nosniff);
+    answer
+}
+
+fn json(text: String) -> Answer {
+    with_type("application/json", text.into())
+}
+
+fn with_type(kind: &'static str, body: Bytes) -> Answer {
+    let mut answer = Answer::new(Full::new(body));
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}
