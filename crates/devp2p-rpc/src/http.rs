@@ -29,6 +29,8 @@ use crate::connection::{Connection, Limits};
 use crate::error::{Error, PARSE_ERROR};
 use crate::message::{parse, unreadable};
 use crate::module::Modules;
+#[cfg(feature = "ws")]
+use crate::ws::{self, WsRules};
 
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
@@ -48,6 +50,9 @@ pub struct Rules {
     pub prefix: String,
     /// Bytes of a body: 5 MiB, as in go-ethereum.
     pub body: usize,
+    /// Who may come by WebSocket, on the same port. `None`: nobody.
+    #[cfg(feature = "ws")]
+    pub ws: Option<WsRules>,
 }
 
 impl Default for Rules {
@@ -57,6 +62,8 @@ impl Default for Rules {
             cors: Vec::new(),
             prefix: String::new(),
             body: 5 * 1024 * 1024,
+            #[cfg(feature = "ws")]
+            ws: None,
         }
     }
 }
@@ -81,9 +88,19 @@ impl HttpServer {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        let (modules, limits) = (Arc::new(modules), Arc::new(limits));
         // Nobody can subscribe over HTTP.
-        let connection = Connection::new(Arc::new(modules), Arc::new(limits), None);
-        let site = Arc::new(Site { connection, rules });
+        let connection = Connection::new(modules.clone(), limits.clone(), None);
+        let site = Arc::new(Site {
+            connection,
+            rules,
+            #[cfg(feature = "ws")]
+            modules,
+            #[cfg(feature = "ws")]
+            limits,
+            #[cfg(feature = "ws")]
+            sockets: ws::Sockets::default(),
+        });
         Ok(Self { address, accepting: tokio::spawn(accept(listener, site)) })
     }
 
@@ -119,7 +136,8 @@ async fn accept(listener: TcpListener, site: Arc<Site>) {
                     let mut http = http1::Builder::new();
                     http.timer(TokioTimer::new()).header_read_timeout(HEAD).half_close(true);
                     // A client that breaks off is none of our business.
-                    let _ = http.serve_connection(TokioIo::new(stream), answer).await;
+                    let serving = http.serve_connection(TokioIo::new(stream), answer);
+                    let _ = serving.with_upgrades().await;
                     drop(place);
                 });
             }
@@ -135,13 +153,30 @@ async fn accept(listener: TcpListener, site: Arc<Site>) {
 struct Site {
     connection: Connection,
     rules: Rules,
+    #[cfg(feature = "ws")]
+    modules: Arc<Modules>,
+    #[cfg(feature = "ws")]
+    limits: Arc<Limits>,
+    #[cfg(feature = "ws")]
+    sockets: ws::Sockets,
 }
 
 type Answer = Response<Full<Bytes>>;
 
 impl Site {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
-        if !self.rules.is_path(request.uri().path()) {
+        #[cfg(feature = "ws")]
+        let mut request = request;
+        #[cfg(feature = "ws")]
+        if let Some(rules) = self.rules.ws.as_ref().filter(|_| ws::is_wanted(request.headers())) {
+            if !is_path(&rules.prefix, request.uri().path()) {
+                return text(StatusCode::NOT_FOUND, "not found\n");
+            }
+            let (modules, limits) = (self.modules.clone(), self.limits.clone());
+            let answer = ws::answer(&mut request, rules, &self.sockets, modules, limits);
+            return answer.unwrap_or_else(|(status, words)| text(status, words));
+        }
+        if !is_path(&self.rules.prefix, request.uri().path()) {
             return empty(StatusCode::NOT_FOUND);
         }
         if !self.rules.is_host(request.headers()) {
@@ -207,15 +242,6 @@ fn cannot_read() -> String {
 }
 
 impl Rules {
-    fn is_path(&self, path: &str) -> bool {
-        match path.strip_prefix(&*self.prefix) {
-            Some("/") => true,
-            Some(rest) if self.prefix.is_empty() => rest.is_empty(),
-            Some(rest) => rest.is_empty() || rest.starts_with('/'),
-            None => false,
-        }
-    }
-
     /// Who gives no name, or an address, means us.
     fn is_host(&self, headers: &HeaderMap) -> bool {
         let Some(host) = headers.get(header::HOST) else { return true };
@@ -258,6 +284,16 @@ impl Rules {
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         }
         headers
+    }
+}
+
+/// Whether a path is ours.
+fn is_path(prefix: &str, path: &str) -> bool {
+    match path.strip_prefix(prefix) {
+        Some("/") => true,
+        Some(rest) if prefix.is_empty() => rest.is_empty(),
+        Some(rest) => rest.is_empty() || rest.starts_with('/'),
+        None => false,
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! bytes ─▶ splitter ─▶ message ─▶ connection ─▶ method of a module
 //!            one value   taken apart     │         with typed parameters
-//! bytes ◀── ipc … ◀──────── answer ◀─────┘
+//! bytes ◀── ipc, http, ws ◀ answer ◀─────┘
 //! ```
 //!
 //! Up to the connection there is no socket: a value comes in as bytes, an answer goes out as bytes. What
@@ -20,6 +20,8 @@ mod module;
 mod params;
 pub mod splitter;
 mod subscription;
+#[cfg(feature = "ws")]
+pub mod ws;
 
 pub use connection::{Answer, Connection, Limits};
 pub use error::{

@@ -130,3 +130,40 @@ async fn many_connections_are_served_at_once_and_all_end_with_the_server() {
     }
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+/// A browser says whose page it is; other programs do not.
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn a_websocket_is_for_listed_pages_and_ends_with_the_server() {
+    let ws = Some(devp2p_rpc::ws::WsRules::default());
+    let server = server(Rules { ws, ..Rules::default() }).await;
+    let upgrade = |origin: &str| {
+        format!(
+            "GET / HTTP/1.1\r\nHost: x\r\n{origin}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+    };
+    let mut open = Vec::new();
+    for (origin, status) in [
+        ("", "101"),
+        ("Origin: http://localhost:3000\r\n", "101"),
+        ("Origin: https://localhost\r\n", "403"),
+        ("Origin: http://evil.example\r\n", "403"),
+        ("Origin: http://localhost.evil.example\r\n", "403"),
+        ("Origin: null\r\n", "403"),
+    ] {
+        let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+        stream.write_all(upgrade(origin).as_bytes()).await.unwrap();
+        let mut buffer = [0; 1024];
+        let read = timeout(LONG, stream.read(&mut buffer)).await.unwrap().unwrap();
+        let answer = String::from_utf8_lossy(&buffer[..read]);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{origin}: {answer}");
+        if status == "101" {
+            open.push(stream);
+        }
+    }
+    drop(server);
+    for stream in &mut open {
+        rest(stream).await;
+    }
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use devp2p_rpc::http::{HttpServer, Rules};
 use devp2p_rpc::ipc::IpcServer;
+use devp2p_rpc::ws::WsRules;
 use devp2p_rpc::{Limits, Modules};
 use serde_json::{Map, Value, json};
 
@@ -21,16 +22,16 @@ fn main() -> Result<(), Box<dyn StdError>> {
         let (mut ipc, mut http, mut told) = (Vec::new(), Vec::new(), Map::new());
         while let (Some(option), Some(value)) = (words.next(), words.next()) {
             let name = option.trim_start_matches("--").to_owned();
-            let profile = name.strip_suffix("-http").unwrap_or_default();
+            let (profile, kind) = name.rsplit_once('-').unwrap_or(("", &name));
             let place = if name == "ipc" {
                 let server = IpcServer::bind(&value, modules.clone(), Limits::default())?;
                 ipc.push(server);
                 value
-            } else if name.ends_with("http") {
+            } else if ["http", "ws"].contains(&kind) {
                 let (limits, rules) = profiles(profile);
                 let address = value.parse()?;
                 let server = HttpServer::bind(address, modules.clone(), limits, rules).await?;
-                let place = format!("http://{}", server.local_addr());
+                let place = format!("{kind}://{}", server.local_addr());
                 http.push(server);
                 place
             } else {
@@ -45,16 +46,24 @@ fn main() -> Result<(), Box<dyn StdError>> {
 
 /// What the recorded cases say of each profile.
 fn profiles(name: &str) -> (Limits, Rules) {
-    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let ws = |origins: &[&str], prefix: &str| {
+        Some(WsRules { origins: all(origins), prefix: prefix.to_owned() })
+    };
     match name {
         "rules" => {
             let cors = all(&["http://a.example", "http://*.b.example"]);
-            (Limits::default(), Rules { hosts: all(&["box.example"]), cors, ..Rules::default() })
+            let ws = ws(&["http://a.example", "https://c.example:8443", "d.example"], "");
+            (
+                Limits::default(),
+                Rules { hosts: all(&["box.example"]), cors, ws, ..Rules::default() },
+            )
         }
         "special" => {
             let limits = Limits { time: Duration::from_millis(900), ..Limits::default() };
-            (limits, Rules { prefix: "/rpc".to_owned(), ..Rules::default() })
+            let prefix = "/rpc".to_owned();
+            (limits, Rules { prefix, ws: ws(&[], "/ws"), ..Rules::default() })
         }
-        _ => (Limits::default(), Rules::default()),
+        _ => (Limits::default(), Rules { ws: ws(&[], ""), ..Rules::default() }),
     }
 }
