@@ -36,6 +36,9 @@ use tokio::task::JoinSet;
 use tokio::time::Duration;
 use wire::Door;
 
+/// See [`t::module`].
+const PACE: u32 = 4;
+
 /// Accidents of Go that are not copied; the book says why.
 const NOT_COPIED: [&str; 8] = [
     "batch/1001-ipc",
@@ -52,18 +55,23 @@ const NOT_COPIED: [&str; 8] = [
 const NOT_COPIED_ON_WS: [&str; 4] =
     ["syntax/trailing-garbage-ws", "syntax/two-values-ws", "ws/empty-message", "ws/invalid-utf8"];
 
-/// Runs all cases, several at the same time: which accidents were not copied.
-async fn all(cases: Vec<Value>, door: impl Fn(&Value) -> Door) -> BTreeSet<String> {
+/// Runs all cases, several at the same time. Of the accidents, just these are not copied.
+async fn all(
+    cases: Vec<Value>,
+    not_copied: &'static [&'static str],
+    door: impl Fn(&Value) -> Door,
+) {
     let (places, mut running) = (Arc::new(Semaphore::new(16)), JoinSet::new());
     for case in cases {
         let (places, door) = (places.clone(), door(&case));
-        // These count what is alive on all connections.
-        let alone = case["steps"].to_string().contains("t_active");
+        // These count what is alive on all connections, or say what is earlier.
+        let steps = case["steps"].to_string();
+        let alone = steps.contains("t_active") || steps.contains("t_sleep");
         running.spawn(async move {
             let places = places.acquire_many(if alone { 16 } else { 1 }).await.unwrap();
             let name = case["name"].as_str().unwrap().to_owned();
             let quirk = is_quirk(&case);
-            let ran = Run::new(door, &case, quirk).all().await;
+            let ran = Run::new(door, &case, not_copied.contains(&&*name)).all().await;
             drop(places);
             (name, quirk, ran)
         });
@@ -77,18 +85,18 @@ async fn all(cases: Vec<Value>, door: impl Fn(&Value) -> Door) -> BTreeSet<Strin
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
-    quirks
+    assert_eq!(quirks, not_copied.iter().map(|name| (*name).to_owned()).collect());
 }
 
 #[tokio::test]
 async fn ipc_answers_as_go_ethereum_does_but_for_its_accidents() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.ipc");
-    let server = IpcServer::bind(&path, Modules::new([t::module()]), Limits::default()).unwrap();
+    let server =
+        IpcServer::bind(&path, Modules::new([t::module(PACE)]), Limits::default()).unwrap();
     let cases = cases("ipc");
     assert_eq!(cases.len(), 195);
-    let quirks = all(cases, |_| Door::Ipc(path.clone())).await;
-    assert_eq!(quirks, NOT_COPIED.map(str::to_owned).into());
+    all(cases, &NOT_COPIED, |_| Door::Ipc(path.clone())).await;
     drop(server);
     assert!(!path.exists());
 }
@@ -99,7 +107,7 @@ async fn server(time: Duration, origins: &[&str], prefix: &str) -> HttpServer {
     let rules =
         Rules { ws: Some(WsRules { origins, prefix: prefix.to_owned() }), ..Rules::default() };
     let limits = Limits { time, ..Limits::default() };
-    HttpServer::bind(any, Modules::new([t::module()]), limits, rules).await.unwrap()
+    HttpServer::bind(any, Modules::new([t::module(PACE)]), limits, rules).await.unwrap()
 }
 
 #[tokio::test]
@@ -109,7 +117,7 @@ async fn websocket_answers_as_go_ethereum_does_but_for_its_accidents() {
     let servers = [
         ("default", server(long, &[], "").await),
         ("rules", server(long, &rules, "").await),
-        ("special", server(Duration::from_millis(900), &[], "/ws").await),
+        ("special", server(Duration::from_millis(900) * PACE, &[], "/ws").await),
     ];
     let cases = cases("ws");
     assert_eq!(cases.len(), 81);
@@ -118,6 +126,5 @@ async fn websocket_answers_as_go_ethereum_does_but_for_its_accidents() {
         let (_, server) = servers.iter().find(|(name, _)| *name == profile).unwrap();
         Door::Ws(server.local_addr())
     };
-    let quirks = all(cases, door).await;
-    assert_eq!(quirks, NOT_COPIED_ON_WS.map(str::to_owned).into());
+    all(cases, &NOT_COPIED_ON_WS, door).await;
 }

@@ -37,6 +37,9 @@ const LONG: Duration = Duration::from_secs(30);
 /// For answers that are not expected.
 const SHORT: Duration = Duration::from_secs(2);
 
+/// See [`t::module`].
+const PACE: u32 = 4;
+
 /// Accidents of Go that are not copied; the book says why.
 const NOT_COPIED: [&str; 13] = [
     "http/foo",
@@ -68,7 +71,7 @@ const KEPT: [&str; 8] = [
 
 async fn server(limits: Limits, rules: Rules) -> HttpServer {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    HttpServer::bind(any, Modules::new([t::module()]), limits, rules).await.unwrap()
+    HttpServer::bind(any, Modules::new([t::module(PACE)]), limits, rules).await.unwrap()
 }
 
 #[tokio::test]
@@ -76,7 +79,7 @@ async fn http_answers_as_go_ethereum_does_but_for_its_accidents() {
     let all = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let cors = all(&["http://a.example", "http://*.b.example"]);
     let rules = Rules { hosts: all(&["box.example"]), cors, ..Rules::default() };
-    let short = Limits { time: Duration::from_millis(900), ..Limits::default() };
+    let short = Limits { time: Duration::from_millis(900) * PACE, ..Limits::default() };
     let special = Rules { prefix: "/rpc".to_owned(), ..Rules::default() };
     let servers = [
         ("default", server(Limits::default(), Rules::default()).await),
@@ -120,7 +123,8 @@ struct Answer {
 
 async fn run(address: SocketAddr, case: &Value) -> Result<(), String> {
     let stream = TcpStream::connect(address).await.unwrap();
-    let patience = if is_quirk(case) { SHORT } else { LONG };
+    let is_not_copied = NOT_COPIED.contains(&case["name"].as_str().unwrap());
+    let patience = if is_not_copied { SHORT } else { LONG };
     let mut client = Client { stream, bytes: Vec::new(), ended: false, patience, is_head: false };
     for step in case["steps"].as_array().unwrap() {
         if let Some(request) = step.get("http") {

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 fn main() -> Result<(), Box<dyn StdError>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let modules = Modules::new([t::module()]);
+        let modules = Modules::new([t::module(1)]);
         let mut words = std::env::args().skip(1);
         let (mut ipc, mut http, mut told) = (Vec::new(), Vec::new(), Map::new());
         while let (Some(option), Some(value)) = (words.next(), words.next()) {

@@ -31,8 +31,9 @@ impl TryFrom<Map<String, Value>> for Opt {
 #[derive(Clone, Default)]
 struct Active(Arc<()>);
 
-/// The module.
-pub(crate) fn module() -> Module {
+/// The module. `pace` is how many times as long as it should `t_sleep` sleeps: on a busy machine,
+/// what is to be later is later.
+pub(crate) fn module(pace: u32) -> Module {
     let active = Active::default();
     let marks = Arc::new(Mutex::new(HashMap::<String, u64>::new()));
     let (mark, live) = (marks.clone(), active.clone());
@@ -55,8 +56,8 @@ pub(crate) fn module() -> Module {
         .method("unencodable", |()| async { Ok(HashMap::from([((1, 2), 3)])) })
         .method("big", |(n,): (usize,)| async move { Ok("x".repeat(n)) })
         .method("len", |(text,): (String,)| async move { Ok(text.len()) })
-        .method("sleep", |(ms,): (u64,)| async move {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+        .method("sleep", move |(ms,): (u64,)| async move {
+            tokio::time::sleep(Duration::from_millis(ms).saturating_mul(pace)).await;
             Ok(())
         })
         .method("mark", move |(key,): (String,)| {

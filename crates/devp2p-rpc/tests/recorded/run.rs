@@ -26,11 +26,11 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(door: Door, case: &'a Value, quirk: bool) -> Self {
+    pub(crate) fn new(door: Door, case: &'a Value, is_not_copied: bool) -> Self {
         Self {
             door,
             case,
-            patience: if quirk { QUIET * 10 } else { LONG },
+            patience: if is_not_copied { QUIET * 10 } else { LONG },
             key: case["name"].as_str().unwrap().to_owned(),
             connections: HashMap::new(),
             subscriptions: Vec::new(),
