@@ -155,14 +155,15 @@ async fn serve(stream: UnixStream, modules: Arc<Modules>, limits: Arc<Limits>) {
     let (outgoing, waiting) = mpsc::channel(WAITING);
     let (events, told) = mpsc::channel(WAITING);
     let connection = Connection::new(modules, limits.clone(), Some(events));
-    let writing = tokio::spawn(write(writer, waiting, told));
-    let mut calls = JoinSet::new();
     let reading = Reading { reader, connection, outgoing, limits };
-    let last = reading.run(&mut calls).await;
-    while calls.join_next().await.is_some() {}
-    drop(last);
-    // It ends when nobody can send it anything; a reader who is gone ends it sooner.
-    let _ = writing.await;
+    let reading = async {
+        let mut calls = JoinSet::new();
+        let last = reading.run(&mut calls).await;
+        while calls.join_next().await.is_some() {}
+        drop(last);
+    };
+    // Writing ends when nobody is left who could have more to write; a reader who is gone ends it sooner.
+    tokio::join!(reading, write(writer, waiting, told));
 }
 
 /// What is to be written.

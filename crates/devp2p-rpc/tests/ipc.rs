@@ -1,7 +1,12 @@
 //! The socket in the file system: who gets it, who does not, and what is left.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -234,4 +239,32 @@ async fn many_connections_are_served_at_once_and_all_end_with_the_server() {
     for client in &mut clients {
         assert_eq!(client.line().await, "", "it ends");
     }
+}
+
+/// A writer whose reader does not read waits; it must not outlive the server.
+#[tokio::test]
+async fn nothing_is_left_of_a_connection_whose_reader_does_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.ipc");
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let server = bind(&path).unwrap();
+    let mut lazy = Client::connect(&path).await;
+    let subscribe = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"foo_subscribe\",\"params\":[\"count\",1000000]}";
+    lazy.say(subscribe).await;
+    assert!(lazy.line().await.contains("\"result\":\"0x"));
+    // Others are served meanwhile, until the lazy one's socket is full.
+    let mut other = Client::connect(&path).await;
+    for _ in 0..100 {
+        assert!(other.ask(FOOBAR).await.contains("foobar"));
+    }
+    drop((server, other));
+    let all_ended = async {
+        while tasks() > before {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = timeout(LONG, all_ended).await;
+    assert!(ended.is_ok(), "{} tasks are left", tasks() - before);
+    drop(lazy);
 }

@@ -31,7 +31,7 @@ pub struct Board {
 struct Learner {
     name: String,
     /// The secret of the learner's own page.
-    token: String,
+    secret: String,
     /// How many connections there are.
     connections: usize,
     exercise: Option<&'static Exercise>,
@@ -81,8 +81,8 @@ pub enum View<'a> {
 }
 
 impl Board {
-    /// A learner comes, to have an exercise checked if one is named. Returns the secret of the learner's
-    /// page: this one, or the one of before.
+    /// A learner comes, to have an exercise checked if one is named. `secret` opens the learner's page,
+    /// and follows from `key`.
     ///
     /// # Errors
     /// Why the learner cannot, and what to do.
@@ -90,9 +90,9 @@ impl Board {
         &mut self,
         key: PublicKey,
         join: &Join,
-        fresh_token: String,
+        secret: String,
         now: Duration,
-    ) -> Result<String, String> {
+    ) -> Result<(), String> {
         let exercise = match join.exercise.as_str() {
             "" => None,
             word => Some(exercise::called(word).ok_or("This hub does not know that exercise.")?),
@@ -120,13 +120,13 @@ impl Board {
         if !self.learners.contains_key(&key) && self.learners.len() >= LEARNERS {
             return Err(format!("There are {LEARNERS} learners in this room: it is full."));
         }
-        let learner = self.learners.entry(key).or_insert_with(|| Learner::new(fresh_token, now));
+        let learner = self.learners.entry(key).or_insert_with(|| Learner::new(secret, now));
         learner.name = name;
         learner.connections = learner.connections.saturating_add(1);
         if let Some(exercise) = exercise {
             learner.begin(exercise, now);
         }
-        Ok(learner.token.clone())
+        Ok(())
     }
 
     /// A checkpoint was passed or missed.
@@ -169,20 +169,20 @@ impl Board {
     }
 
     /// A learner calls for help, or needs none any more; whether there is one with this secret.
-    pub fn help(&mut self, token: &str, wanted: bool, now: Duration) -> bool {
-        let Some(learner) = self.with_token(token) else { return false };
+    pub fn help(&mut self, secret: &str, wanted: bool, now: Duration) -> bool {
+        let Some(learner) = self.with_secret(secret) else { return false };
         learner.needs_help = wanted.then_some(learner.needs_help.unwrap_or(now));
         true
     }
 
     /// Whether a learner has this secret.
     #[must_use]
-    pub fn knows(&self, token: &str) -> bool {
-        self.learners.values().any(|learner| learner.token == token)
+    pub fn knows(&self, secret: &str) -> bool {
+        self.learners.values().any(|learner| learner.secret == secret)
     }
 
-    fn with_token(&mut self, token: &str) -> Option<&mut Learner> {
-        self.learners.values_mut().find(|learner| learner.token == token)
+    fn with_secret(&mut self, secret: &str) -> Option<&mut Learner> {
+        self.learners.values_mut().find(|learner| learner.secret == secret)
     }
 
     /// Another node was seen, or has done more.
@@ -221,8 +221,8 @@ impl Board {
                 "shares": self.shares(),
                 "count": self.count(),
             }),
-            View::Learner(token) => {
-                let me = self.learners.values().find(|learner| learner.token == token);
+            View::Learner(secret) => {
+                let me = self.learners.values().find(|learner| learner.secret == secret);
                 json!({ "me": me.map(|learner| learner.show(now)) })
             }
         }
@@ -295,10 +295,10 @@ impl Board {
 }
 
 impl Learner {
-    fn new(token: String, now: Duration) -> Self {
+    fn new(secret: String, now: Duration) -> Self {
         Self {
             name: String::new(),
-            token,
+            secret,
             connections: 0,
             exercise: None,
             trying: false,

@@ -116,13 +116,12 @@ impl Hall {
         let Any::Join(join) = Any::read(&msg)? else {
             return Err(ProtocolError::other("the first message must be Join"));
         };
-        let token = self.secret_of(&peer.id);
-        match self.change(|board, now| board.join(peer.id, &join, token, now)) {
-            Ok(token) => {
+        let secret = self.secret_of(&peer.id);
+        let page = format!("{}/me/{secret}", self.door().0);
+        match self.change(|board, now| board.join(peer.id, &join, secret, now)) {
+            Ok(()) => {
                 let _seat = Seat { hall: self, key: peer.id };
-                let (pages, _) = self.door();
-                let welcome = Welcome { page: format!("{pages}/me/{token}") };
-                pipe.send(Welcome::CODE, &welcome).await?;
+                pipe.send(Welcome::CODE, &Welcome { page }).await?;
                 self.check(peer.id, &join, pipe).await
             }
             Err(why) => {
