@@ -19,6 +19,7 @@ mod message;
 mod module;
 mod params;
 pub mod splitter;
+mod stream;
 mod subscription;
 #[cfg(feature = "ws")]
 pub mod ws;
