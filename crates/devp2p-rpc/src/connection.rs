@@ -34,6 +34,10 @@ pub struct Limits {
     pub message: usize,
     /// Calls of one connection that are under way at the same time; more wait, unread.
     pub at_once: usize,
+    /// Connections of a server at the same time; more wait to be accepted.
+    pub connections: usize,
+    /// Subscriptions of one connection: each costs about 1 KiB.
+    pub subscriptions: usize,
 }
 
 impl Default for Limits {
@@ -45,6 +49,8 @@ impl Default for Limits {
             time: Duration::from_secs(30),
             message: 32 * 1024 * 1024,
             at_once: 64,
+            connections: 1024,
+            subscriptions: 100_000,
         }
     }
 }
@@ -211,7 +217,8 @@ impl Connection {
             })?;
             let begun = catch_unwind(AssertUnwindSafe(|| subscription(rest)));
             let start = begun.unwrap_or_else(|_| Err(crashed()))?;
-            Ok(self.subscriptions.begin(namespace, start, events.clone()))
+            let most = self.limits.subscriptions;
+            self.subscriptions.begin(namespace, start, events.clone(), most)
         };
         match begin() {
             Ok((id, gate)) => Outcome { json: Ok(format!("\"{id}\"")), gate: Some(gate) },

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// The bytes are no JSON.
@@ -22,8 +22,11 @@ pub const TIMEOUT: i64 = -32002;
 /// The answers of a batch are too long.
 pub const TOO_LARGE: i64 = -32003;
 
+/// A subscription has ended, because nobody has read its events.
+pub const TOO_SLOW: i64 = -32005;
+
 /// A failure, as it goes over the wire: a code, a text, and perhaps data.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Error {
     /// Negative numbers from −32768 to −32000 are the specification's; all others are free.
     pub code: i64,

@@ -34,8 +34,6 @@ use crate::ws::{self, WsRules};
 
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// Connections at the same time; more wait to be accepted.
-const CONNECTIONS: usize = 1024;
 /// How long a browser may remember what it may do, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
@@ -88,7 +86,8 @@ impl HttpServer {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let (modules, limits) = (Arc::new(modules), Arc::new(limits));
+        let (modules, limits, most) =
+            (Arc::new(modules), Arc::new(limits.clone()), limits.connections);
         // Nobody can subscribe over HTTP.
         let connection = Connection::new(modules.clone(), limits.clone(), None);
         let site = Arc::new(Site {
@@ -101,7 +100,7 @@ impl HttpServer {
             #[cfg(feature = "ws")]
             sockets: ws::Sockets::default(),
         });
-        Ok(Self { address, accepting: tokio::spawn(accept(listener, site)) })
+        Ok(Self { address, accepting: tokio::spawn(accept(listener, site, most)) })
     }
 
     /// Where it listens.
@@ -117,8 +116,8 @@ impl Drop for HttpServer {
     }
 }
 
-async fn accept(listener: TcpListener, site: Arc<Site>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+async fn accept(listener: TcpListener, site: Arc<Site>, most: usize) {
+    let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
     loop {
         // It is never closed.

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error as ThisError;
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::debug;
 
@@ -87,6 +88,11 @@ impl Drop for IpcServer {
     }
 }
 
+/// Connects to a server.
+pub(crate) async fn connect(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path).await
+}
+
 /// Removes a socket on which nobody answers, and nothing else.
 fn make_way(path: &Path) -> Result<(), BindError> {
     let failed = |error| BindError::Io { path: path.to_owned(), error };
@@ -125,12 +131,19 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 async fn accept(listener: UnixListener, modules: Arc<Modules>, limits: Arc<Limits>) {
+    let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
+        // It is never closed.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (reader, writer) = stream.into_split();
-                connections.spawn(serve(reader, writer, modules.clone(), limits.clone()));
+                let (modules, limits) = (modules.clone(), limits.clone());
+                connections.spawn(async move {
+                    let (reader, writer) = stream.into_split();
+                    serve(reader, writer, modules, limits).await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 debug!(%error, "cannot accept");

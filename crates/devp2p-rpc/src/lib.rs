@@ -9,6 +9,7 @@
 //! Up to the connection there is no socket: a value comes in as bytes, an answer goes out as bytes. What
 //! go-ethereum answers was recorded, and is the table that the tests compare with.
 
+pub mod client;
 mod connection;
 mod error;
 #[cfg(feature = "http")]
@@ -27,7 +28,7 @@ pub mod ws;
 pub use connection::{Answer, Connection, Limits};
 pub use error::{
     Error, FAILED, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR,
-    TIMEOUT, TOO_LARGE,
+    TIMEOUT, TOO_LARGE, TOO_SLOW,
 };
 pub use message::{parse, unreadable};
 pub use module::{Module, Modules};

@@ -138,6 +138,16 @@ pub(crate) fn event(namespace: &str, id: &str, result: &str) -> String {
     )
 }
 
+/// Why a subscription has nothing more to say.
+pub(crate) fn event_error(namespace: &str, id: &str, error: &Error) -> String {
+    // Numbers and texts always have a JSON form.
+    let error = serde_json::to_string(error).unwrap_or_default();
+    format!(
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"{namespace}_subscription\",\
+         \"params\":{{\"subscription\":\"{id}\",\"error\":{error}}}}}"
+    )
+}
+
 /// The answer to what nobody can read, as [`parse`] says it.
 #[must_use]
 pub fn unreadable(error: &Error) -> String {

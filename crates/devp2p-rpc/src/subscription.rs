@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use crate::error::{Error, TOO_LARGE, TOO_SLOW};
 use crate::message;
 use crate::module::Start;
 
@@ -26,26 +27,46 @@ pub struct Sink {
     told: Option<oneshot::Receiver<()>>,
 }
 
-/// Nobody is told any more: the subscription has ended, or the connection, or nobody reads.
+/// Why nobody is told any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the subscription has ended")]
-pub struct Ended;
+#[non_exhaustive]
+pub enum Ended {
+    /// The connection is gone.
+    #[error("the connection is gone")]
+    Gone,
+    /// Nobody has read for [`PATIENCE`]. When somebody reads again, the last thing that comes is an error
+    /// that says so, where an event's result would be.
+    #[error("nobody reads")]
+    TooSlow,
+    /// An event has no JSON form.
+    #[error("an event has no JSON form")]
+    NoJson,
+}
 
 impl Sink {
     /// Tells an event. Waits while the reader is slow, [`PATIENCE`] at most: only this subscription
-    /// waits, and nobody else. What has no JSON form is not told.
+    /// waits, and nobody else.
     ///
     /// # Errors
-    /// [`Ended`].
+    /// [`Ended`]: the subscription is over.
     pub async fn send(&mut self, value: &impl Serialize) -> Result<(), Ended> {
-        let result = serde_json::to_string(value).map_err(|_| Ended)?;
+        let result = serde_json::to_string(value).map_err(|_| Ended::NoJson)?;
         if let Some(told) = self.told.take() {
-            told.await.map_err(|_| Ended)?;
+            told.await.map_err(|_| Ended::Gone)?;
         }
         let event = message::event(&self.namespace, &self.id, &result);
         match timeout(PATIENCE, self.events.send(event)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ended),
+            Ok(Err(_)) => Err(Ended::Gone),
+            Err(_) => {
+                let error =
+                    Error::new(TOO_SLOW, "the subscription has ended: nobody reads its events");
+                let last = message::event_error(&self.namespace, &self.id, &error);
+                let events = self.events.clone();
+                // It waits as long as the connection lasts, and there is one for each subscription.
+                tokio::spawn(async move { drop(events.send(last).await) });
+                Err(Ended::TooSlow)
+            }
         }
     }
 }
@@ -87,13 +108,17 @@ impl Subscriptions {
         namespace: &str,
         start: Start,
         events: mpsc::Sender<String>,
-    ) -> (Arc<str>, Gate) {
+        most: usize,
+    ) -> Result<(Arc<str>, Gate), Error> {
+        if self.with(|all| all.len()) >= most {
+            return Err(Error::new(TOO_LARGE, format!("more than {most} subscriptions")));
+        }
         let id: Arc<str> = fresh_id().into();
         let (open, told) = oneshot::channel();
         let sink = Sink { namespace: namespace.into(), id: id.clone(), events, told: Some(told) };
         let teller = Teller(tokio::spawn(start(sink)).abort_handle());
         self.with(|all| all.insert(id.clone(), teller));
-        (id, Gate(open))
+        Ok((id, Gate(open)))
     }
 
     /// Ends one; whether there was one.

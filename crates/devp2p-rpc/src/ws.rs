@@ -7,7 +7,7 @@
 //! A browser lets every page open one, and says in `Origin` which page it was. So that is what is looked
 //! at; other programs send no `Origin`.
 
-mod frames;
+pub(crate) mod frames;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ use tungstenite::handshake::derive_accept_key;
 use crate::connection::{Answer, Connection, Limits};
 use crate::message::{parse, unreadable};
 use crate::module::Modules;
-use frames::{Closing, Event, Frames, Kind, frame};
+use frames::{Closing, Event, Frames, Kind, Role};
 
 /// After so long a silence we ask whether somebody is there, and wait as long for the answer.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -172,7 +172,7 @@ async fn serve(upgrade: OnUpgrade, modules: Arc<Modules>, limits: Arc<Limits>) {
     let (events, told) = mpsc::channel(WAITING);
     let connection = Connection::new(modules, limits.clone(), Some(events));
     let reading = Reading {
-        frames: Frames::new(limits.message),
+        frames: Frames::new(Role::Server, limits.message),
         connection,
         outgoing,
         places: Arc::new(Semaphore::new(limits.at_once)),
@@ -186,6 +186,11 @@ async fn serve(upgrade: OnUpgrade, modules: Arc<Modules>, limits: Arc<Limits>) {
         // A connection that is closed with unread input is reset, and a reset destroys what was said.
         () = &mut writing => drop(timeout(GOODBYE, reading).await),
     }
+}
+
+/// A frame of a server.
+fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
+    frames::frame(Role::Server, kind, payload)
 }
 
 /// Writes until the last one is written, or nobody takes it.

@@ -12,10 +12,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use devp2p_rpc::ipc::{BindError, IpcServer, MAX_PATH};
-use devp2p_rpc::{Error, Limits, Module, Modules, Sink};
+use devp2p_rpc::{Ended, Error, Limits, Module, Modules, Sink};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
@@ -267,4 +267,42 @@ async fn nothing_is_left_of_a_connection_whose_reader_does_not_read() {
     let ended = timeout(LONG, all_ended).await;
     assert!(ended.is_ok(), "{} tasks are left", tasks() - before);
     drop(lazy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_who_reads_nothing_for_ten_seconds_hears_that_it_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.ipc");
+    let (over, is_over) = (Arc::new(Notify::new()), Arc::new(Mutex::new(None)));
+    let (notify, end) = (over.clone(), is_over.clone());
+    let module = Module::new("foo").subscription("flood", move |()| {
+        let (notify, end) = (notify.clone(), end.clone());
+        Ok(move |mut sink: Sink| async move {
+            let why = loop {
+                if let Err(why) = sink.send(&"x".repeat(1000)).await {
+                    break why;
+                }
+            };
+            *end.lock().unwrap() = Some(why);
+            notify.notify_one();
+        })
+    });
+    let _server = IpcServer::bind(&path, Modules::new([module]), Limits::default()).unwrap();
+    let mut client = Client::connect(&path).await;
+    client
+        .say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"foo_subscribe\",\"params\":[\"flood\"]}")
+        .await;
+    over.notified().await;
+    assert_eq!(*is_over.lock().unwrap(), Some(Ended::TooSlow));
+    // The answer, what fits into the queue and the socket, and why there is no more.
+    let (mut lines, mut last) = (0, client.line().await);
+    assert!(last.contains("\"id\":1"), "{last}");
+    while !last.contains("error") {
+        lines += 1;
+        last = client.line().await;
+    }
+    assert!(last.contains("\"error\":{\"code\":-32005,"), "{last}");
+    assert!((256..1000).contains(&lines), "{lines} events");
+    let answer = client.ask(FOOBAR).await;
+    assert!(answer.contains("foo_getFoobar does not exist"), "{answer:.200}");
 }

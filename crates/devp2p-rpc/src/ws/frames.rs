@@ -8,9 +8,16 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 /// The longest payload of a control frame, in bytes.
 const CONTROL: u64 = 125;
 
+/// Who we are in a connection. A client masks its frames, and a server does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
+}
+
 /// What a frame of ours is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Ping,
     Pong,
@@ -18,27 +25,32 @@ pub(super) enum Kind {
 }
 
 /// A frame, ready to be written.
-pub(super) fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(role: Role, kind: Kind, payload: &[u8]) -> Vec<u8> {
     let opcode = match kind {
         Kind::Text => OpCode::Data(Data::Text),
         Kind::Ping => OpCode::Control(Control::Ping),
         Kind::Pong => OpCode::Control(Control::Pong),
         Kind::Close => OpCode::Control(Control::Close),
     };
-    let header = FrameHeader { opcode, ..FrameHeader::default() };
-    let mut bytes = Vec::with_capacity(payload.len().saturating_add(10));
+    let mask = (role == Role::Client).then(rand::random::<[u8; 4]>);
+    let header = FrameHeader { opcode, mask, ..FrameHeader::default() };
+    let mut bytes = Vec::with_capacity(payload.len().saturating_add(14));
     // Into memory, it cannot fail.
     let _ = header.format(u64::try_from(payload.len()).unwrap_or(u64::MAX), &mut bytes);
+    let begin = bytes.len();
     bytes.extend_from_slice(payload);
+    if let (Some(mask), Some(payload)) = (mask, bytes.get_mut(begin..)) {
+        unmask(payload, mask);
+    }
     bytes
 }
 
 /// Why a connection is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Closing {
+pub(crate) struct Closing {
     /// None, if the other side gave none either.
-    pub(super) code: Option<u16>,
-    pub(super) reason: String,
+    pub(crate) code: Option<u16>,
+    pub(crate) reason: String,
 }
 
 impl Closing {
@@ -46,7 +58,7 @@ impl Closing {
         Self { code: Some(1002), reason: reason.into() }
     }
 
-    pub(super) fn payload(&self) -> Vec<u8> {
+    pub(crate) fn payload(&self) -> Vec<u8> {
         match self.code {
             Some(code) => [&code.to_be_bytes(), self.reason.as_bytes()].concat(),
             None => Vec::new(),
@@ -56,7 +68,7 @@ impl Closing {
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Message(Vec<u8>),
     Ping(Vec<u8>),
     Pong,
@@ -64,8 +76,9 @@ pub(super) enum Event {
 }
 
 /// Puts messages together.
-#[derive(Debug)]
-pub(super) struct Frames {
+#[derive(Debug, Clone)]
+pub(crate) struct Frames {
+    role: Role,
     bytes: Vec<u8>,
     /// What is there of a message in several frames.
     message: Option<Vec<u8>>,
@@ -74,11 +87,11 @@ pub(super) struct Frames {
 
 impl Frames {
     /// No message may be longer than `limit` bytes.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), message: None, limit }
+    pub(crate) fn new(role: Role, limit: usize) -> Self {
+        Self { role, bytes: Vec::new(), message: None, limit }
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -86,7 +99,7 @@ impl Frames {
     ///
     /// # Errors
     /// That the other side has broken the rules.
-    pub(super) fn next(&mut self) -> Result<Option<Event>, Closing> {
+    pub(crate) fn next(&mut self) -> Result<Option<Event>, Closing> {
         loop {
             let mut cursor = Cursor::new(&self.bytes[..]);
             let parsed = FrameHeader::parse(&mut cursor);
@@ -122,7 +135,10 @@ impl Frames {
             OpCode::Data(Data::Text | Data::Binary) if self.message.is_some() => {
                 Some("message start before final message frame")
             }
-            _ => header.mask.is_none().then_some("incorrect mask flag"),
+            _ => {
+                let is_wrong = header.mask.is_some() == (self.role == Role::Client);
+                is_wrong.then_some("incorrect mask flag")
+            }
         };
         if let Some(wrong) = wrong {
             return Err(Closing::breach(wrong));
@@ -196,7 +212,7 @@ mod tests {
     }
 
     fn all(frames: &[Vec<u8>]) -> Result<Vec<Event>, Closing> {
-        let mut reader = Frames::new(20);
+        let mut reader = Frames::new(Role::Server, 20);
         let mut events = Vec::new();
         // Byte by byte: it must not matter in which pieces they come.
         for byte in frames.concat() {
@@ -229,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_message_that_is_too_long_is_refused_by_its_header() {
-        let mut reader = Frames::new(20);
+        let mut reader = Frames::new(Role::Server, 20);
         reader.push(&[
             0x81,
             0x80 | 127,
@@ -255,7 +271,7 @@ mod tests {
     fn any_bytes_are_frames_or_a_breach() {
         for first in 0..=255_u8 {
             for second in [0, 1, 0x80, 0x85, 0xfe, 0xff] {
-                let mut reader = Frames::new(20);
+                let mut reader = Frames::new(Role::Server, 20);
                 reader.push(&[first, second, 0, 0, 0, 0, 0, 0, 0, 5, 9, 9, 9, 9, 1, 2, 3, 4, 5]);
                 while let Ok(Some(_)) = reader.next() {}
             }
@@ -264,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_frame_of_ours_has_no_mask() {
-        assert_eq!(frame(Kind::Text, b"foo"), [0x81, 3, b'f', b'o', b'o']);
-        assert_eq!(frame(Kind::Text, &[0; 300])[..4], [0x81, 126, 1, 44]);
+        assert_eq!(frame(Role::Server, Kind::Text, b"foo"), [0x81, 3, b'f', b'o', b'o']);
+        assert_eq!(frame(Role::Server, Kind::Text, &[0; 300])[..4], [0x81, 126, 1, 44]);
     }
 }

@@ -1,0 +1,145 @@
+//! How values lie in the bytes of a connection.
+
+use crate::splitter::{Found, Splitter};
+#[cfg(feature = "ws")]
+use crate::ws::frames::{Event, Frames, Kind, Role, frame};
+
+/// How a kind of connection has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// IPC: values follow each other.
+    Values,
+    /// WebSocket: each value is a message, in frames.
+    #[cfg(feature = "ws")]
+    Frames,
+}
+
+/// What has come in that form, and is not taken yet.
+#[derive(Debug)]
+pub(super) enum Codec {
+    Values(Values),
+    #[cfg(feature = "ws")]
+    Frames(Frames),
+}
+
+/// What comes.
+pub(super) enum Item {
+    Value(Vec<u8>),
+    /// It must be answered with these bytes.
+    #[cfg_attr(not(feature = "ws"), expect(dead_code, reason = "only a WebSocket asks"))]
+    Reply(Vec<u8>),
+}
+
+impl Form {
+    /// A value, as it is sent.
+    pub(super) fn encode(self, mut value: String) -> Vec<u8> {
+        match self {
+            Self::Values => {
+                value.push('\n');
+                value.into_bytes()
+            }
+            #[cfg(feature = "ws")]
+            Self::Frames => frame(Role::Client, Kind::Text, value.as_bytes()),
+        }
+    }
+
+    /// What asks whether somebody is there, if one can ask.
+    pub(super) fn ping(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Values => None,
+            #[cfg(feature = "ws")]
+            Self::Frames => Some(frame(Role::Client, Kind::Ping, &[])),
+        }
+    }
+
+    /// No value may be longer than `limit` bytes.
+    pub(super) fn codec(self, limit: usize) -> Codec {
+        match self {
+            Self::Values => Codec::Values(Values {
+                splitter: Splitter::default(),
+                bytes: Vec::new(),
+                seen: 0,
+                limit,
+            }),
+            #[cfg(feature = "ws")]
+            Self::Frames => Codec::Frames(Frames::new(Role::Client, limit)),
+        }
+    }
+}
+
+impl Codec {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Values(values) => values.bytes.extend_from_slice(bytes),
+            #[cfg(feature = "ws")]
+            Self::Frames(frames) => frames.push(bytes),
+        }
+    }
+
+    /// The next thing that is whole.
+    ///
+    /// # Errors
+    /// The connection is over, or cannot go on: why.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, String> {
+        match self {
+            Self::Values(values) => values.next().map(|value| value.map(Item::Value)),
+            #[cfg(feature = "ws")]
+            Self::Frames(frames) => loop {
+                return Ok(match frames.next() {
+                    Ok(None) => None,
+                    Ok(Some(Event::Message(value))) => Some(Item::Value(value)),
+                    Ok(Some(Event::Ping(payload))) => {
+                        Some(Item::Reply(frame(Role::Client, Kind::Pong, &payload)))
+                    }
+                    Ok(Some(Event::Pong)) => continue,
+                    Ok(Some(Event::Close(code))) => {
+                        let code = code.map_or_else(String::new, |code| format!(", code {code}"));
+                        return Err(format!("the node has closed it{code}"));
+                    }
+                    Err(closing) => {
+                        return Err(format!("its frames are wrong: {}", closing.reason));
+                    }
+                });
+            },
+        }
+    }
+}
+
+/// Finds values in a stream.
+#[derive(Debug)]
+pub(super) struct Values {
+    splitter: Splitter,
+    bytes: Vec<u8>,
+    /// How many of them the splitter has seen.
+    seen: usize,
+    limit: usize,
+}
+
+impl Values {
+    fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
+        while let Some(byte) = self.bytes.get(self.seen) {
+            let found = self.splitter.next(*byte);
+            let found = found.map_err(|error| format!("what it says is no JSON: {error}"))?;
+            if !matches!(found, Found::EndBefore) {
+                self.seen = self.seen.saturating_add(1);
+            }
+            if self.seen > self.limit {
+                return Err(format!("it says more than {} bytes at once", self.limit));
+            }
+            match found {
+                Found::More => {}
+                // It is no part of a value, so it is at the beginning.
+                Found::Blank => drop(self.cut()),
+                Found::End | Found::EndBefore => return Ok(Some(self.cut())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes what has been seen.
+    fn cut(&mut self) -> Vec<u8> {
+        let rest = self.bytes.split_off(self.seen);
+        self.seen = 0;
+        std::mem::replace(&mut self.bytes, rest)
+    }
+}
