@@ -30,7 +30,8 @@ pub(crate) use find::of_text;
 pub(crate) use topic::Topic;
 pub(crate) use topics::{
     CLOSED_AFTER_ACK, CLOSED_AFTER_HELLO, EXTERNAL_ADDRESS, KEY_LOG, KNOWS_NOBODY, NAME_NOT_FOUND,
-    NO_BOOTNODE, NO_PONG, NO_UDP_ANSWER, NODE_NOT_FOUND, OPERATING_SYSTEM, STOPPED, UNREADABLE,
+    NO_BOOTNODE, NO_PONG, NO_RPC, NO_UDP_ANSWER, NODE_NOT_FOUND, OPERATING_SYSTEM, PORT_TAKEN,
+    RPC_LOST, RPC_REFUSED, STOPPED, UNREADABLE,
 };
 
 /// Explain a reason, an error text, or the end of a connection

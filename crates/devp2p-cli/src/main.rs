@@ -4,6 +4,7 @@
 //! devp2p node          run a node and watch its peers come and go
 //! devp2p ping ENODE    say hello to a node, and see how long each step takes
 //! devp2p diagnose      why has my node no peers?
+//! devp2p rpc PLACE …    ask a node over JSON-RPC
 //! devp2p explain THING what does that reason, error or silence mean?
 //! devp2p trace LESSON  what two nodes say to each other, byte by byte
 //! devp2p decode THING  what are these bytes?
@@ -32,6 +33,7 @@ mod node;
 mod nodes;
 mod output;
 mod ping;
+mod rpc;
 mod stop;
 mod trace;
 mod values;
@@ -67,6 +69,7 @@ enum Command {
     Node(node::Args),
     Ping(ping::Args),
     Diagnose(diagnose::Args),
+    Rpc(rpc::Args),
     Explain(explain::Args),
     Trace(trace::Args),
     Decode(decode::Args),
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Command::Node(args) => block_on(node::run(args)),
         Command::Ping(args) => block_on(ping::run(args)),
         Command::Diagnose(args) => block_on(diagnose::run(args)),
+        Command::Rpc(args) => block_on(rpc::run(args)),
         Command::Discv4(command) => block_on(discv4::run(command)),
         Command::Explain(args) => explain::run(&args),
         Command::Trace(args) => trace::run(&args),

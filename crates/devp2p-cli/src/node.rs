@@ -1,5 +1,7 @@
 //! `devp2p node`: a node that runs until it is told to end.
 
+mod modules;
+mod serving;
 mod story;
 
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +25,7 @@ use crate::output::{self, Printing};
 use crate::stop::Stop;
 use crate::trace::live::Seeing;
 use crate::{key, lan, values};
+use serving::Serving;
 use story::{Invitation, Story};
 
 /// Run a node and watch its peers come and go
@@ -34,12 +37,15 @@ Examples:
   devp2p node --listen 127.0.0.1:0 --connect \"enode://…@127.0.0.1:30303\"
   devp2p node --listen 127.0.0.1:0 --bootnode \"enode://…@127.0.0.1:30303\"
   devp2p node --json --for 60 > events.jsonl
+  devp2p node --ipc /tmp/devp2p.ipc --http 127.0.0.1:8545
 
 A NODE is an enode, a record (enr:…) or, if that is enough, a public key; or
 several with commas between; or \"@FILE\", with one on each line")]
 pub(crate) struct Args {
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    serving: Serving,
     #[command(flatten)]
     seeing: Seeing,
     /// Tell messages of protocols, too; --echo does so by itself
@@ -116,9 +122,13 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
     let (server, events) = started?;
     tokio::spawn(say_why(server.handle().clone(), Duration::from_secs(args.patience)));
 
-    let invitation = args.settings.invitation();
+    let served = args.serving.start(server.handle()).await?;
+    let invitation = Invitation { asked_at: served.places.clone(), ..args.settings.invitation() };
     let mut printing = Printing::start(tell(args.json, server.node_info(), invitation, events));
-    match printing.until(&mut stop, args.seconds.map(Duration::from_secs)).await {
+    let ended = printing.until(&mut stop, args.seconds.map(Duration::from_secs)).await;
+    // Nobody orders a node about that is ending.
+    drop(served);
+    match ended {
         Some(done) => {
             server.stop().await;
             done
@@ -150,7 +160,8 @@ impl Settings {
             format!(" --echo {}", output::quoted(&format!("{capability}/{length}")))
         };
         let echo = self.echo.iter().map(echo).collect();
-        Invitation { echo, has_slots: self.max_peers > 0 || !self.trusted.is_empty() }
+        let has_slots = self.max_peers > 0 || !self.trusted.is_empty();
+        Invitation { echo, has_slots, asked_at: Vec::new() }
     }
 
     /// Warns when nobody can come where the node says that it is.

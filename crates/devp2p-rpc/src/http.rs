@@ -48,6 +48,8 @@ pub struct Rules {
     pub prefix: String,
     /// Bytes of a body: 5 MiB, as in go-ethereum.
     pub body: usize,
+    /// Whether calls are answered over HTTP itself. If not, there is only WebSocket.
+    pub http: bool,
     /// Who may come by WebSocket, on the same port. `None`: nobody.
     #[cfg(feature = "ws")]
     pub ws: Option<WsRules>,
@@ -60,6 +62,7 @@ impl Default for Rules {
             cors: Vec::new(),
             prefix: String::new(),
             body: 5 * 1024 * 1024,
+            http: true,
             #[cfg(feature = "ws")]
             ws: None,
         }
@@ -175,7 +178,7 @@ impl Site {
             let answer = ws::answer(&mut request, rules, &self.sockets, modules, limits);
             return answer.unwrap_or_else(|(status, words)| text(status, words));
         }
-        if !is_path(&self.rules.prefix, request.uri().path()) {
+        if !self.rules.http || !is_path(&self.rules.prefix, request.uri().path()) {
             return empty(StatusCode::NOT_FOUND);
         }
         if !self.rules.is_host(request.headers()) {

@@ -6,6 +6,7 @@ mod more_reasons;
 mod names;
 mod peers;
 mod reasons;
+mod rpc;
 mod set_up;
 mod start;
 mod traces;
@@ -37,6 +38,7 @@ pub(crate) use reasons::{
     ALREADY_CONNECTED, BREACH_OF_PROTOCOL, DISCONNECT_REQUESTED, INCOMPATIBLE_VERSION,
     INVALID_IDENTITY, NETWORK_ERROR, QUITTING, TOO_MANY_PEERS, USELESS_PEER,
 };
+pub(crate) use rpc::{NO_RPC, RPC_LOST, RPC_REFUSED};
 pub(crate) use set_up::{
     CANNOT_CONNECT, CONNECT_TIMEOUT, CONNECTION_REFUSED, HANDSHAKE_TIMEOUT, HELLO_TIMEOUT,
     NAME_NOT_FOUND,
@@ -152,6 +154,7 @@ pub(super) static GROUPS: &[Group] = &[
             &BUSY,
         ],
     },
+    Group { headline: "Asking a node over RPC", topics: &[&NO_RPC, &RPC_REFUSED, &RPC_LOST] },
     Group {
         headline: "Enodes, records and keys",
         topics: &[

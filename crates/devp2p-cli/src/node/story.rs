@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use devp2p_core::events::{MsgEvent, PeerEvent};
 use devp2p_core::net::{Direction, NodeInfo, PeerInfo};
 use devp2p_core::p2p::Capability;
+use serde::Serialize;
 
 use crate::explain::{Explained, FirstTime};
 use crate::failure::Failure;
@@ -31,7 +32,8 @@ impl Story {
         invitation: &Invitation,
     ) -> Result<Self, Failure> {
         if json {
-            output::json(node)?;
+            let rpc = invitation.asked_at.iter().map(|(place, _)| place.as_str()).collect();
+            output::json(&Introduced { node, rpc })?;
             Ok(Self::Json)
         } else {
             output::line(introduction(node, invitation))?;
@@ -55,6 +57,15 @@ impl Story {
     }
 }
 
+/// A node for programs, and where it answers over RPC.
+#[derive(Serialize)]
+struct Introduced<'a> {
+    #[serde(flatten)]
+    node: &'a NodeInfo,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rpc: Vec<&'a str>,
+}
+
 /// What others must know who want to connect to a node, besides where it is.
 #[derive(Debug)]
 pub(super) struct Invitation {
@@ -62,9 +73,22 @@ pub(super) struct Invitation {
     pub(super) echo: String,
     /// Whether it has slots for peers.
     pub(super) has_slots: bool,
+    /// Where it answers over RPC, and what it can be asked there.
+    pub(super) asked_at: Vec<(String, &'static str)>,
 }
 
 fn introduction(node: &NodeInfo, invitation: &Invitation) -> String {
+    let mut text = who_it_is(node, invitation);
+    if !invitation.asked_at.is_empty() {
+        text += "\nAsk it over RPC:\n\n";
+    }
+    for (place, method) in &invitation.asked_at {
+        text += &format!("  {} rpc {} {method}\n", output::program(), output::quoted(place));
+    }
+    text
+}
+
+fn who_it_is(node: &NodeInfo, invitation: &Invitation) -> String {
     let NodeInfo { name, enode, id, ports, .. } = node;
     let Some(listen_addr) = node.listen_addr else {
         return format!(
