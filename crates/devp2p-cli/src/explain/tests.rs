@@ -726,6 +726,21 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
         "key-file-missing",
     ),
     ("key.rs", "\"cannot read the key file", "", ""),
+    ("node/serving.rs", "\"--ipc: {error}\"", "", ""),
+    ("node/serving.rs", "words", "", ""),
+    (
+        "rpc.rs",
+        "\"{error}{advice}\"",
+        "the node answers: the method foo_bar does not exist/is not available (-32601). The method \
+         rpc_modules tells what it answers here",
+        "rpc-refused",
+    ),
+    (
+        "rpc.rs",
+        "end)",
+        "the connection is lost (the node has closed it): subscribe again",
+        "rpc-lost",
+    ),
     ("node.rs", "\"--connect: {error}\"", "", ""),
     ("node.rs", "\"--connect: {error}\"", "", ""),
     (

@@ -32,7 +32,7 @@ pub(super) struct Serving {
     ws: Option<SocketAddr>,
     /// What HTTP and WebSocket show: of admin, net, web3
     #[arg(long, value_name = "MODULES", value_delimiter = ',', default_value = HARMLESS)]
-    #[arg(value_parser = ["admin", "net", "web3"])]
+    #[arg(value_parser = ["admin", "net", "web3"], hide_possible_values = true)]
     api: Vec<String>,
 }
 

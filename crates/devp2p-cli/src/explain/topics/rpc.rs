@@ -8,7 +8,6 @@ pub(crate) static NO_RPC: Topic = Topic {
     texts: &[
         "cannot connect to * is the node running and does it answer there",
         "* is no place of a node *",
-        "http *",
     ],
     what: "A node was to be asked over JSON-RPC, and nobody answers there, or nobody who is a node.",
     means: "The node does not run, or answers elsewhere: a path is an IPC socket, which goes with the \
