@@ -9,7 +9,9 @@ use std::net::TcpListener;
 use std::thread;
 
 use serde_json::Value;
-use support::{CLOSED_ADDRESS, Devp2p, KEY_ONE, STRANGER, devp2p, file, keys, more, new_path};
+use support::{
+    CLOSED_ADDRESS, Devp2p, KEY_ONE, STRANGER, assert_golden, devp2p, file, keys, more, new_path,
+};
 
 /// The slug of what explains this.
 fn explained(thing: &str) -> String {
@@ -89,7 +91,7 @@ fn all_topics_are_listed_and_every_one_is_explained() {
 #[test]
 fn all_explanations_are_what_the_book_shows() {
     let all = devp2p(&["explain", "--all"]).stdout.replace(env!("CARGO_BIN_EXE_devp2p"), "devp2p");
-    assert_eq!(all, include_str!("expected-explain.txt"));
+    assert_golden("expected-explain.txt", &all);
 }
 
 #[test]
