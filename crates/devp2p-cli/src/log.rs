@@ -1,16 +1,25 @@
 //! The log, on stderr: what the node does, and local time.
 
+use std::fmt::Debug;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{ChronoLocal, ChronoUtc, FormatTime};
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 const TIME: &str = "%H:%M:%S";
+/// Under this name is told what crosses an RPC connection.
+const WIRE: &str = "devp2p_rpc::wire";
 
 /// Lines that wait to be written.
 const LINES: usize = 4096;
@@ -31,11 +40,11 @@ enum Entry {
 }
 
 /// Starts the log: warnings and what is worth knowing, if it `warns`; with one `-v` every step, with
-/// two everything.
+/// two everything. If it shows `wires`, also what crosses RPC connections, as it is.
 ///
 /// A thread of its own writes it, so that a terminal that takes no output holds nobody up.
 #[must_use]
-pub(crate) fn start(verbose: u8, warns: bool) -> Log {
+pub(crate) fn start(verbose: u8, warns: bool, wires: bool) -> Log {
     let level = match verbose {
         0 if warns => LevelFilter::INFO,
         0 => LevelFilter::OFF,
@@ -45,16 +54,42 @@ pub(crate) fn start(verbose: u8, warns: bool) -> Log {
     let (lines, entries) = sync_channel(LINES);
     thread::spawn(move || write_all(&entries));
     let log = Log(lines.clone());
-    tracing_subscriber::fmt()
-        .with_max_level(level)
+    let wire = Wire(lines.clone());
+    let log_lines = fmt::layer()
         .with_timer(ChronoLocal::new(TIME.to_owned()))
         .with_writer(move || Line(lines.clone()))
         .with_target(false)
         .with_ansi(false)
         // It would report a closed stderr on stderr, and panic.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    // What crosses is shown as it is, and not as a line of the log.
+    let log_lines = log_lines
+        .with_filter(Targets::new().with_default(level).with_target(WIRE, LevelFilter::OFF));
+    let shown = if wires { LevelFilter::TRACE } else { LevelFilter::OFF };
+    let wire = wire.with_filter(Targets::new().with_target(WIRE, shown));
+    tracing_subscriber::registry().with(log_lines).with(wire).init();
     log
+}
+
+/// Shows what crosses an RPC connection: each value on a line, with an arrow.
+struct Wire(SyncSender<Entry>);
+
+impl<S: Subscriber> Layer<S> for Wire {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        struct Message(String);
+        impl Visit for Message {
+            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}\n");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        if self.0.try_send(Entry::Line(message.0.into_bytes())).is_err() {
+            LOST.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Log {

@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     };
     // A diagnosis says itself what the warnings say.
     let warns = !matches!(cli.command, Command::Diagnose(_));
-    let log = log::start(cli.verbose, warns);
+    let log = log::start(cli.verbose, warns, shows_wires(&cli.command));
     let done = match cli.command {
         Command::Node(args) => block_on(node::run(args)),
         Command::Ping(args) => block_on(ping::run(args)),
@@ -120,6 +120,15 @@ fn main() -> ExitCode {
             log.line(format!("devp2p: {failure}\n{more}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Whether what crosses RPC connections is to be shown.
+fn shows_wires(command: &Command) -> bool {
+    match command {
+        Command::Rpc(args) => args.trace,
+        Command::Node(args) => args.shows_wires(),
+        _ => false,
     }
 }
 

@@ -63,6 +63,13 @@ pub(crate) struct Args {
     patience: u64,
 }
 
+impl Args {
+    /// Whether what crosses RPC connections is to be shown.
+    pub(crate) fn shows_wires(&self) -> bool {
+        self.seeing.is_shown()
+    }
+}
+
 /// How a node is to be.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Settings {

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     /// Print events, one a line, until Ctrl-C
     #[arg(long)]
     subscribe: bool,
+    /// Show on stderr what crosses the connection, value by value
+    #[arg(long)]
+    pub(crate) trace: bool,
     /// End by itself after so many seconds
     #[arg(long = "for", value_name = "SECONDS", requires = "subscribe")]
     #[arg(value_parser = values::number::<u64>, allow_negative_numbers = true)]

@@ -249,6 +249,10 @@ fn whoever_cannot_be_asked_or_says_no_is_told() {
         assert!(asked.stderr.contains(told), "{asked:?}");
         assert!(asked.stderr.ends_with(&more(topic)), "{asked:?}");
     }
+    let traced = devp2p(&["rpc", &node.ipc, "net_listening", "--trace"]);
+    let call = "-> {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"net_listening\",\"params\":[]}\n";
+    let answer = "<- {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}\n";
+    assert_eq!((traced.stdout.as_str(), traced.stderr), ("true\n", format!("{call}{answer}")));
     // A place that another one has.
     for (option, place) in
         [("--ipc", node.ipc.as_str()), ("--http", http.trim_start_matches("http://"))]

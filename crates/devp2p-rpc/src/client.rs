@@ -26,12 +26,14 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 use tracing::info;
 
 use crate::connection::Limits;
 use crate::module::Modules;
+use codec::Form;
 #[cfg(feature = "http")]
 use dispatch::Dispatch;
 use dispatch::{Awaited, Call, Result};
@@ -142,6 +144,18 @@ impl Client {
     #[must_use]
     pub fn in_process(modules: Modules, limits: Limits) -> Self {
         Self::new(Endpoint::InProcess(Arc::new(modules), Arc::new(limits)), Options::default())
+    }
+
+    /// A client on a stream that is there already, and is spoken as IPC is. When it has ended, nobody can
+    /// connect again.
+    pub fn over(
+        reader: impl AsyncRead + Unpin + Send + 'static,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+    ) -> Self {
+        let options = Options::default();
+        let link = Link::start(reader, writer, Form::Values, &options);
+        let (link, connections) = (Mutex::new(Some(link)), AtomicU64::new(1));
+        Self(Arc::new(Inner { endpoint: Endpoint::Given, options, link, connections }))
     }
 
     fn new(endpoint: Endpoint, options: Options) -> Self {

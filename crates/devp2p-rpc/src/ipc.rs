@@ -89,7 +89,10 @@ impl Drop for IpcServer {
 }
 
 /// Connects to a server.
-pub(crate) async fn connect(path: &Path) -> io::Result<UnixStream> {
+///
+/// # Errors
+/// The operating system's.
+pub async fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(path).await
 }
 

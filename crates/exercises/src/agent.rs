@@ -8,13 +8,14 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use devp2p_core::enode::{Address, Enode, Host};
 use devp2p_core::keys::PublicKey;
-use devp2p_core::net::{Stream, connect};
+use devp2p_core::net::connect;
 use devp2p_core::p2p::printable;
 use devp2p_core::protocol::{MsgPipe, MsgReader, MsgWriter, ProtocolError};
+use devp2p_rpc::ipc;
 use tempfile::TempDir;
 use textwrap::{Options, WordSplitter};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -64,8 +65,8 @@ struct Agent<'a> {
     writer: MsgWriter,
     running: Option<Running>,
     listener: Option<TcpListener>,
-    /// For the key of the program's node: the same in every run.
-    key_folder: Option<TempDir>,
+    /// For the key of the program's node, and its socket: the same in every run.
+    folder: Option<TempDir>,
     /// Whether the next answer may be where the program is: the first one of a program that was told
     /// of nobody. Whoever talks to a program can put any other into its mouth.
     may_say_where: bool,
@@ -86,7 +87,7 @@ enum Event {
     Said(Any),
     Answered(String),
     Ended(End),
-    Connected(Stream),
+    Connected(TcpStream),
 }
 
 impl<'a> Agent<'a> {
@@ -96,7 +97,7 @@ impl<'a> Agent<'a> {
             writer,
             running: None,
             listener: None,
-            key_folder: None,
+            folder: None,
             may_say_where: false,
             enode: None,
             connections: HashMap::new(),
@@ -126,9 +127,13 @@ impl<'a> Agent<'a> {
                 self.say(&Answer { text }).await;
             }
             Event::Ended(end) => self.ended(end).await,
-            Event::Connected(stream) => self.open(stream).await,
+            Event::Connected(stream) => {
+                let (reader, writer) = stream.into_split();
+                self.open(reader, writer, false).await;
+            }
             Event::Said(Any::Start(start)) => self.start(&start).await,
             Event::Said(Any::Dial(_)) => self.dial().await,
+            Event::Said(Any::Ask(_)) => self.ask().await,
             Event::Said(Any::Stop(_)) => {
                 if let Some(running) = &mut self.running {
                     running.program.tell_to_stop();
@@ -170,7 +175,10 @@ impl<'a> Agent<'a> {
     }
 
     async fn try_start(&mut self, start: &Start) -> Result<Program, String> {
-        let mut told = vec![("EXERCISE_KEY_FILE", self.key_file()?.display().to_string())];
+        let mut told = vec![
+            ("EXERCISE_KEY_FILE", self.key_file()?.display().to_string()),
+            ("EXERCISE_IPC", self.socket()?.display().to_string()),
+        ];
         if let Ok(key) = <[u8; 64]>::try_from(&start.peer[..]) {
             let key = PublicKey::from_bytes(key).map_err(|error| error.to_string())?;
             let address = self.listen().await?;
@@ -182,14 +190,21 @@ impl<'a> Agent<'a> {
     }
 
     fn key_file(&mut self) -> Result<PathBuf, String> {
-        let folder = match self.key_folder.take() {
-            Some(folder) => folder,
-            None => tempfile::tempdir()
-                .map_err(|error| format!("there is no folder for its key: {error}"))?,
-        };
-        let file = folder.path().join("nodekey");
-        self.key_folder = Some(folder);
-        Ok(file)
+        Ok(self.folder()?.join("nodekey"))
+    }
+
+    /// Where the program answers over IPC.
+    fn socket(&mut self) -> Result<PathBuf, String> {
+        Ok(self.folder()?.join("node.ipc"))
+    }
+
+    fn folder(&mut self) -> Result<PathBuf, String> {
+        if self.folder.is_none() {
+            let folder = tempfile::tempdir();
+            self.folder =
+                Some(folder.map_err(|error| format!("there is no folder for it: {error}"))?);
+        }
+        Ok(self.folder.as_ref().map(|folder| folder.path().to_owned()).unwrap_or_default())
     }
 
     /// Listens on a free port, in the teacher's place.
@@ -208,31 +223,50 @@ impl<'a> Agent<'a> {
 
     /// Only where the learner's own program has said that it is.
     async fn dial(&mut self) {
-        let Some(enode) = &self.enode else { return self.say(&NotOpened {}).await };
+        let Some(enode) = &self.enode else {
+            return self.say(&NotOpened { is_socket: false }).await;
+        };
         match connect(enode).await {
-            Ok(stream) => self.open(stream).await,
-            Err(_) => self.say(&NotOpened {}).await,
+            Ok(stream) => self.open(stream.reader, stream.writer, false).await,
+            Err(_) => self.say(&NotOpened { is_socket: false }).await,
+        }
+    }
+
+    /// Only where we have told the program to be.
+    async fn ask(&mut self) {
+        let connected = match self.socket() {
+            Ok(path) => ipc::connect(&path).await.ok(),
+            Err(_) => None,
+        };
+        match connected.map(split) {
+            Some((reader, writer)) => self.open(reader, writer, true).await,
+            None => self.say(&NotOpened { is_socket: true }).await,
         }
     }
 
     /// Carries what crosses a connection of the program.
-    async fn open(&mut self, mut stream: Stream) {
+    async fn open(
+        &mut self,
+        reader: impl AsyncRead + Unpin + Send + 'static,
+        mut writer: impl AsyncWrite + Unpin + Send + 'static,
+        is_socket: bool,
+    ) {
         let connection = self.connections.len().try_into().unwrap_or(u64::MAX);
         let (sender, mut pieces) = mpsc::channel::<Bytes>(PIECES);
         self.connections.insert(connection, sender);
-        self.say(&Opened { connection }).await;
-        let mut writer = self.writer.clone();
+        self.say(&Opened { connection, is_socket }).await;
+        let mut to_checker = self.writer.clone();
         self.tasks.spawn(async move {
             let there = async {
                 while let Some(piece) = pieces.recv().await {
-                    if piece.is_empty() || stream.writer.write_all(&piece).await.is_err() {
+                    if piece.is_empty() || writer.write_all(&piece).await.is_err() {
                         break;
                     }
                 }
                 // It is gone already, or hears now that there is no more.
-                let _ = stream.writer.shutdown().await;
+                let _ = writer.shutdown().await;
             };
-            tokio::join!(there, carry(stream.reader, &mut writer, connection));
+            tokio::join!(there, carry(reader, &mut to_checker, connection));
         });
     }
 
@@ -295,11 +329,10 @@ pub(crate) async fn carry(
     }
 }
 
-async fn accept(listener: Option<&TcpListener>) -> Stream {
+async fn accept(listener: Option<&TcpListener>) -> TcpStream {
     if let Some(listener) = listener {
         if let Ok((stream, _)) = listener.accept().await {
-            let (reader, writer) = stream.into_split();
-            return Stream::new(reader, writer);
+            return stream;
         }
     }
     std::future::pending().await

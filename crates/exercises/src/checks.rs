@@ -5,6 +5,9 @@ mod a2;
 mod a3;
 mod a4;
 mod a5;
+mod b1;
+mod b2;
+mod b3;
 
 use crate::room::{Checked, Room};
 
@@ -16,6 +19,9 @@ pub(crate) async fn check(short: &str, room: &mut Room<'_>) -> Checked {
         "a3" => a3::check(room).await,
         "a4" => a4::check(room).await,
         "a5" => a5::check(room).await,
+        "b1" => b1::check(room).await,
+        "b2" => b2::check(room).await,
+        "b3" => b3::check(room).await,
         _ => Err(format!("there is no exercise {short}")),
     }
 }

@@ -20,7 +20,7 @@ pub const NAME: &str = "class";
 /// Its version.
 pub const VERSION: u64 = 1;
 /// How many message codes it has.
-const LENGTH: u64 = 13;
+const LENGTH: u64 = 14;
 /// Bytes of a program that travel in one message.
 pub(crate) const CHUNK: usize = 16 * 1024;
 /// No payload is longer, in bytes.
@@ -124,10 +124,15 @@ messages! {
     /// From a learner: the program has connected, or we have connected to it.
     8 Opened {
         /// How this connection is called from now on.
-        connection: u64
+        connection: u64,
+        /// Whether it is to the program's socket.
+        is_socket: bool
     }
     /// From a learner: nobody listens where the program has answered that it is.
-    9 NotOpened { }
+    9 NotOpened {
+        /// Whether that is its socket.
+        is_socket: bool
+    }
     /// In both directions: bytes of a connection.
     10 Piece {
         /// Which connection.
@@ -149,4 +154,6 @@ messages! {
         /// Whether there is a file where its key is to be.
         key_file: bool
     }
+    /// To a learner: connect to the socket of the program, and let it be asked.
+    13 Ask { }
 }

@@ -8,6 +8,7 @@
 use std::fmt::Write;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+use crate::broken_socket::{self, Socket};
 
 /// How long our own look waits for each step.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -56,10 +59,24 @@ pub enum Fault {
     NoPong,
     /// Its message says that it will be 64 MiB when it is decompressed.
     TooBig,
+    /// There is a socket, and nobody listens.
+    DeadSocket,
+    /// It answers with neither a result nor an error.
+    NoResult,
+    /// It answers with another id than the call's.
+    AnotherId,
+    /// It does not show the method.
+    NotShown,
+    /// Its answer ends in the middle.
+    CutAnswer,
+    /// Its method crashes.
+    Crashes,
+    /// It never answers a call.
+    NoAnswer,
 }
 
 /// All faults, in the order in which they are offered, with the lesson that has them.
-pub const FAULTS: [(Fault, &str); 11] = [
+pub const FAULTS: [(Fault, &str); 18] = [
     (Fault::Nobody, "a1"),
     (Fault::Silence, "a1"),
     (Fault::WrongKey, "a1"),
@@ -71,6 +88,13 @@ pub const FAULTS: [(Fault, &str); 11] = [
     (Fault::ChangedFrame, "a4"),
     (Fault::TooBig, "a4"),
     (Fault::NoPong, "a5"),
+    (Fault::DeadSocket, "b1"),
+    (Fault::NoResult, "b1"),
+    (Fault::AnotherId, "b1"),
+    (Fault::NotShown, "b2"),
+    (Fault::CutAnswer, "b2"),
+    (Fault::Crashes, "b3"),
+    (Fault::NoAnswer, "b3"),
 ];
 
 impl Fault {
@@ -81,6 +105,12 @@ impl Fault {
             FAULTS.iter().filter(|(_, its)| *its == lesson).map(|(fault, _)| *fault).collect();
         faults.reverse();
         faults
+    }
+
+    /// Whether it is one of a node that is asked over RPC.
+    #[must_use]
+    pub fn is_rpc(self) -> bool {
+        FAULTS.iter().any(|(fault, lesson)| *fault == self && lesson.starts_with('b'))
     }
 
     /// What is wrong, as it is offered.
@@ -98,6 +128,13 @@ impl Fault {
             Self::ChangedFrame => "its first frame was changed on the way",
             Self::TooBig => "it sends a message that would be far too big",
             Self::NoPong => "after Hello it says nothing any more",
+            Self::DeadSocket => "its socket is there, and nobody listens",
+            Self::NoResult => "its answer has neither a result nor an error",
+            Self::AnotherId => "its answer has another id than the call",
+            Self::NotShown => "it does not show the method",
+            Self::CutAnswer => "its answer ends in the middle",
+            Self::Crashes => "its method crashes",
+            Self::NoAnswer => "it takes the call, and never answers",
         }
     }
 
@@ -150,6 +187,7 @@ impl Fault {
                 "Everything succeeds up to Hello. Then our Ping stays without an answer. A server gives \
                  such a peer up after 30 seconds."
             }
+            rpc => broken_socket::because(rpc),
         }
     }
 }
@@ -162,6 +200,8 @@ pub struct Broken {
     /// None if nobody listens.
     listener: Option<TcpListener>,
     address: SocketAddr,
+    /// Of a node that is asked over RPC.
+    socket: Option<Socket>,
 }
 
 impl Broken {
@@ -174,7 +214,14 @@ impl Broken {
         let address = listener.local_addr()?;
         let listener = Some(listener).filter(|_| fault != Fault::Nobody);
         let key = Arc::new(NodeKey::generate(&mut rand::rng()));
-        Ok(Self { key, fault, listener, address })
+        let socket = if fault.is_rpc() { Some(Socket::open(fault)?) } else { None };
+        Ok(Self { key, fault, listener, address, socket })
+    }
+
+    /// Where its socket is, if it is asked over RPC.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        self.socket.as_ref().map(Socket::path)
     }
 
     /// What it says about itself.
@@ -190,6 +237,9 @@ impl Broken {
 
     /// Misbehaves, to everybody, for ever.
     pub async fn run(&self) {
+        if let Some(socket) = &self.socket {
+            return socket.run().await;
+        }
         let Some(listener) = &self.listener else { return std::future::pending().await };
         let mut visits = JoinSet::new();
         while let Ok((stream, _)) = listener.accept().await {
@@ -274,7 +324,14 @@ async fn until_closed(stream: &mut TcpStream) -> io::Result<()> {
 }
 
 /// What is seen of a node from outside, step by step: who has no second terminal reads this.
-pub async fn look(enode: &Enode) -> String {
+pub async fn look(broken: &Broken) -> String {
+    match broken.socket() {
+        Some(path) => broken_socket::look(path).await,
+        None => look_at(&broken.enode()).await,
+    }
+}
+
+async fn look_at(enode: &Enode) -> String {
     let mut seen = String::new();
     if let Err(end) = steps(enode, &mut seen).await {
         let _ = writeln!(seen, "{end}");

@@ -39,12 +39,15 @@ macro_rules! exercise {
 }
 
 /// All exercises, in the order of the lessons.
-pub const EXERCISES: [Exercise; 5] = [
+pub const EXERCISES: [Exercise; 8] = [
     exercise!("a1", "a node that is the same one tomorrow"),
     exercise!("a2", "dial a node, and say who it is"),
     exercise!("a3", "notice that a node goes, and why"),
     exercise!("a4", "shout back what you hear"),
     exercise!("a5", "ask, and answer, at the same time"),
+    exercise!("b1", "two methods, one with a parameter that may be left out"),
+    exercise!("b2", "tell who is connected"),
+    exercise!("b3", "send what a call says, once"),
 ];
 
 /// The exercise of this lesson: `a2`, or `A2`.

@@ -7,15 +7,17 @@
 //!    │ class/1: a pipe in memory, or a connection to a hub
 //! room: waits, never for long ── tells each checkpoint, or what is missing
 //!    │                                  ▲
-//! checks/a1 … a5 ── what is said ──▶ teacher: the node at the other end of the connection
+//! checks/a1 … b3 ── what is said ──▶ teacher: the node at the other end of the connection
 //! ```
 //!
 //! A check knows nothing of the program but what it sends, what it answers, and how it ends. So every
 //! program that does the task passes, whoever wrote it.
 //!
-//! Book: the exercises of A1 to A5.
+//! Book: the exercises of A1 to B3.
 
 mod agent;
+mod asking;
+mod broken_socket;
 mod bytes_view;
 mod checks;
 pub mod class;

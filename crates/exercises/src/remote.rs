@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::agent::{carry, say};
-use crate::class::{Any, Checkpoint, Dial, Ended, Finished, Message, Start, Stop};
+use crate::class::{Any, Ask, Checkpoint, Dial, Ended, Finished, Message, Opened, Start, Stop};
 
 /// Bytes of a connection that may wait to be read by the teacher.
 const WAITING: usize = 64 * 1024;
@@ -42,24 +42,38 @@ enum Event {
 }
 
 /// Connections of the program, in the order in which they come; `None`: nobody listened.
-pub(crate) type Connections = mpsc::Receiver<Option<FarStream>>;
+pub(crate) struct Connections {
+    /// To and from other nodes.
+    pub(crate) nodes: mpsc::Receiver<Option<FarStream>>,
+    /// To its socket.
+    pub(crate) sockets: mpsc::Receiver<Option<FarStream>>,
+}
+
+/// The program's side of a connection, and what carries its bytes.
+struct Carried {
+    connection: u64,
+    to_teacher: WriteHalf<DuplexStream>,
+    _carrier: JoinSet<()>,
+}
 
 /// Brings what the agent says to where it is waited for, as long as it is polled.
 pub(crate) struct Wire {
     reader: MsgReader,
     writer: MsgWriter,
     events: mpsc::Sender<Event>,
-    opened: mpsc::Sender<Option<FarStream>>,
-    /// The newest connection, and where its bytes go. Those of an older one are thrown away.
-    connection: Option<(u64, WriteHalf<DuplexStream>)>,
-    carriers: JoinSet<()>,
+    /// Connections to nodes, and to sockets.
+    opened: [mpsc::Sender<Option<FarStream>>; 2],
+    /// The newest connection to another node, and the newest one to its socket. The bytes of older ones
+    /// are thrown away.
+    carried: [Option<Carried>; 2],
 }
 
 /// Three views of the learner's side.
 pub(crate) fn over(pipe: MsgPipe) -> (Remote, Connections, Wire) {
     let (reader, writer) = pipe.split();
     let (to_events, events) = mpsc::channel(EVENTS);
-    let (opened, connections) = mpsc::channel(EVENTS);
+    let (node, nodes) = mpsc::channel(EVENTS);
+    let (socket, sockets) = mpsc::channel(EVENTS);
     let remote = Remote {
         writer: writer.clone(),
         events,
@@ -67,8 +81,9 @@ pub(crate) fn over(pipe: MsgPipe) -> (Remote, Connections, Wire) {
         end: None,
         has_started: false,
     };
-    let (events, carriers) = (to_events, JoinSet::new());
-    (remote, connections, Wire { reader, writer, events, opened, connection: None, carriers })
+    let opened = [node, socket];
+    let wire = Wire { reader, writer, events: to_events, opened, carried: [None, None] };
+    (remote, Connections { nodes, sockets }, wire)
 }
 
 impl Wire {
@@ -93,20 +108,8 @@ impl Wire {
                 let ended = Ended { how: first_of(&ended.how), ..ended };
                 drop(self.events.send(Event::Ended(ended)).await);
             }
-            Any::NotOpened(_) => drop(self.opened.try_send(None)),
-            Any::Opened(opened) => {
-                let (ours, theirs) = duplex(WAITING);
-                let (reader, writer) = split(ours);
-                self.connection = Some((opened.connection, writer));
-                let mut to_learner = self.writer.clone();
-                let connection = opened.connection;
-                // The one before is of no use any more.
-                self.carriers = JoinSet::new();
-                self.carriers
-                    .spawn(async move { carry(reader, &mut to_learner, connection).await });
-                let (reader, writer) = split(theirs);
-                drop(self.opened.try_send(Some(Stream::new(reader, writer))));
-            }
+            Any::NotOpened(not) => drop(self.opened(not.is_socket).try_send(None)),
+            Any::Opened(opened) => self.open(&opened),
             Any::Piece(piece) => self.pass_on(piece.connection, &piece.bytes).await,
             // Nobody says this to a checker; it changes nothing.
             _ => {}
@@ -114,15 +117,34 @@ impl Wire {
         Ok(())
     }
 
+    /// Where it is waited for.
+    fn opened(&self, is_socket: bool) -> &mpsc::Sender<Option<FarStream>> {
+        let [nodes, sockets] = &self.opened;
+        if is_socket { sockets } else { nodes }
+    }
+
+    fn open(&mut self, opened: &Opened) {
+        let (ours, theirs) = duplex(WAITING);
+        let (reader, to_teacher) = split(ours);
+        let mut to_learner = self.writer.clone();
+        let connection = opened.connection;
+        let mut carrier = JoinSet::new();
+        carrier.spawn(async move { carry(reader, &mut to_learner, connection).await });
+        let [to_node, to_socket] = &mut self.carried;
+        // The one before is of no use any more.
+        let newest = if opened.is_socket { to_socket } else { to_node };
+        *newest = Some(Carried { connection, to_teacher, _carrier: carrier });
+        let (reader, writer) = split(theirs);
+        drop(self.opened(opened.is_socket).try_send(Some(Stream::new(reader, writer))));
+    }
+
     async fn pass_on(&mut self, connection: u64, bytes: &Bytes) {
-        let Some((newest, writer)) = &mut self.connection else { return };
-        if *newest != connection {
-            return;
-        }
+        let carried = self.carried.iter_mut().flatten().find(|it| it.connection == connection);
+        let Some(Carried { to_teacher, .. }) = carried else { return };
         // The teacher may have gone; that is no fault.
         let _ = match bytes.is_empty() {
-            true => writer.shutdown().await,
-            false => writer.write_all(bytes).await,
+            true => to_teacher.shutdown().await,
+            false => to_teacher.write_all(bytes).await,
         };
     }
 }
@@ -145,6 +167,11 @@ impl Remote {
     /// Connects to where the program says that it is.
     pub(crate) async fn dial(&mut self) -> Result<(), ProtocolError> {
         self.say(&Dial {}).await
+    }
+
+    /// Connects to the socket on which the program is to answer.
+    pub(crate) async fn ask(&mut self) -> Result<(), ProtocolError> {
+        self.say(&Ask {}).await
     }
 
     /// Waits for its end.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use devp2p_core::keys::PublicKey;
 use devp2p_core::net::EndReason;
 use devp2p_core::protocol::{MsgPipe, ProtocolError};
+use devp2p_rpc::client::Client;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -145,7 +146,7 @@ impl Room<'_> {
 
     /// Waits for the program to connect.
     pub(crate) async fn connection(&mut self, what: &str) -> Checked<FarStream> {
-        let next = self.connections.recv();
+        let next = self.connections.nodes.recv();
         let stream = wait(&mut self.program, self.deadline, what, next).await?;
         stream.flatten().ok_or_else(|| in_words(EndReason::Connect(ErrorKind::ConnectionRefused)))
     }
@@ -154,6 +155,24 @@ impl Room<'_> {
     pub(crate) async fn dial(&mut self, what: &str) -> Checked<FarStream> {
         self.program.dial().await.map_err(|error| gone(&error))?;
         self.connection(what).await
+    }
+
+    /// Waits until the program has answered that it listens on its socket, and connects to it.
+    pub(crate) async fn client(&mut self) -> Checked<Client> {
+        self.begin("socket");
+        self.answer("your program to say that it listens, with the path of its socket").await?;
+        self.program.ask().await.map_err(|error| gone(&error))?;
+        let next = self.connections.sockets.recv();
+        let what = "your program to take my connection to its socket";
+        let stream = wait(&mut self.program, self.deadline, what, next).await?;
+        let Some(stream) = stream.flatten() else {
+            return Err("Nobody listens on the socket that `workbench::ipc_path()` names. Is the server \
+                        bound to that path, before you answer, and does the variable that holds it live \
+                        until the end?"
+                .to_owned());
+        };
+        self.pass("somebody answers on your socket").await?;
+        Ok(Client::over(stream.reader, stream.writer))
     }
 
     /// Waits for the program's next answer.

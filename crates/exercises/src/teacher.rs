@@ -1,6 +1,6 @@
 //! The teacher's node: the other end of the connection.
 
-use devp2p_core::keys::NodeKey;
+use devp2p_core::keys::{NodeId, NodeKey};
 use devp2p_core::net::{Link, client_name};
 use devp2p_core::p2p::Offer;
 use rand::rngs::StdRng;
@@ -27,6 +27,11 @@ impl Teacher {
         let key = NodeKey::generate(&mut room.chance);
         room.start(Some(key.public_key())).await?;
         Ok(Self { key, name: client_name(&nickname, "1") })
+    }
+
+    /// Its key's hash.
+    pub(crate) fn node_id(&self) -> NodeId {
+        self.key.public_key().node_id()
     }
 
     /// Waits for the program's node, and for its Hello. Its name must begin with `name`.

@@ -30,6 +30,14 @@ pub fn key_file() -> Result<PathBuf, Failure> {
     Ok(told("EXERCISE_KEY_FILE")?.into())
 }
 
+/// Where your node is to answer over IPC.
+///
+/// # Errors
+/// When the program was not started by `cargo exercise`.
+pub fn ipc_path() -> Result<PathBuf, Failure> {
+    Ok(told("EXERCISE_IPC")?.into())
+}
+
 /// Tells `cargo exercise` what you found out.
 pub fn answer(found: impl Display) {
     println!("answer: {found}");

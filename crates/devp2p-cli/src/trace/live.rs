@@ -120,6 +120,11 @@ impl Seeing {
         Ok(Seen { tap, view })
     }
 
+    /// Whether a trace is shown, and not only written to a file.
+    pub(crate) fn is_shown(&self) -> bool {
+        matches!(self.trace, Some(None))
+    }
+
     fn sink(&self, path: Option<&Path>, command: &str) -> Result<Sink, Failure> {
         let Some(path) = path else { return Ok(Sink::Stdout(style(false))) };
         let failed = |error| cannot_write("trace file", path, &error);

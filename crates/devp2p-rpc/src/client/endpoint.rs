@@ -24,6 +24,8 @@ const PIPE: usize = 64 * 1024;
 pub(super) enum Endpoint {
     Ipc(PathBuf),
     InProcess(Arc<Modules>, Arc<Limits>),
+    /// A stream that was there already.
+    Given,
     #[cfg(feature = "http")]
     Http(super::http::Place),
     #[cfg(feature = "ws")]
@@ -56,6 +58,7 @@ impl Endpoint {
         match self {
             Self::Ipc(path) => path.display().to_string(),
             Self::InProcess(..) => "this process".to_owned(),
+            Self::Given => "the stream that was given".to_owned(),
             #[cfg(feature = "http")]
             Self::Http(place) | Self::Ws(place) => place.url().to_owned(),
         }
@@ -87,6 +90,7 @@ impl Endpoint {
                 let (reader, writer) = tokio::io::split(ours);
                 Ok(Link::start(reader, writer, Form::Values, options))
             }
+            Self::Given => Err("it has ended".to_owned()),
             #[cfg(feature = "ws")]
             Self::Ws(place) => {
                 let stream = place.websocket().await?;

@@ -41,7 +41,7 @@ Example:
   cargo exercise a1   makes lessons/workbench/src/bin/a1.rs, and checks it"
 )]
 struct Args {
-    /// The exercise: a1 to a5. Without one: list them
+    /// The exercise: a1 to b3. Without one: list them
     #[arg(value_parser = exercise_called)]
     exercise: Option<&'static Exercise>,
     #[command(flatten)]
@@ -213,26 +213,37 @@ fn diagnose(exercise: &Exercise, number: usize) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let broken = Broken::open(*fault).await?;
-        let enode = broken.enode();
-        say!("Something is wrong with this node. Find out what.\n\n  {enode}\n");
+        let (place, command) = match broken.socket() {
+            Some(path) => (path.display().to_string(), "rpc"),
+            None => (broken.enode().to_string(), "ping"),
+        };
+        say!("Something is wrong with this node. Find out what.\n\n  {place}\n");
         say!(
             "Look at it from a second terminal; the first time, the tool is compiled for a while:\n"
         );
-        say!("  cargo run -p devp2p-cli -- ping \"{enode}\"\n");
-        say!("With --trace behind `ping` you see every byte.\n");
+        let method = if fault.is_rpc() { " foo_getFoobar" } else { "" };
+        say!("  cargo run -p devp2p-cli -- {command} \"{place}\"{method}\n");
+        say!("With --trace behind `{command}` you see every byte.\n");
         say!("What is it? A number, or ? to see how far a client of ours gets.\n");
-        for (number, (offered, _)) in (1..).zip(&FAULTS) {
+        for (number, offered) in (1..).zip(offered(*fault)) {
             say!("  {number:>2}  {}", offered.in_words());
         }
         tokio::select! {
-            found = question(*fault, &enode) => Ok(found),
+            found = question(*fault, &broken) => Ok(found),
             () = broken.run() => Ok(false),
         }
     })
 }
 
+/// Among which faults this one is to be found: those of nodes of its kind.
+fn offered(fault: Fault) -> Vec<Fault> {
+    let all = FAULTS.iter().map(|(offered, _)| *offered);
+    all.filter(|offered| offered.is_rpc() == fault.is_rpc()).collect()
+}
+
 /// Asks until the answer is right; whether it was before the input ended.
-async fn question(fault: Fault, enode: &Enode) -> bool {
+async fn question(fault: Fault, broken: &Broken) -> bool {
+    let offered = offered(fault);
     // A thread that waits for a line cannot be stopped; it ends with the program.
     let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
     thread::spawn(move || {
@@ -240,16 +251,16 @@ async fn question(fault: Fault, enode: &Enode) -> bool {
     });
     while let Some(line) = lines.recv().await {
         let number = line.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        match (line.trim(), number.and_then(|number| FAULTS.get(number))) {
-            ("?", _) => say!("\n{}", look(enode).await),
-            (_, Some((chosen, _))) if *chosen == fault => {
+        match (line.trim(), number.and_then(|number| offered.get(number))) {
+            ("?", _) => say!("\n{}", look(broken).await),
+            (_, Some(chosen)) if *chosen == fault => {
                 say!("\nYes. {}", fault.because());
                 return true;
             }
-            (_, Some((chosen, _))) => {
+            (_, Some(chosen)) => {
                 say!("\nNo. If that were it: {}\n", chosen.because());
             }
-            _ => say!("A number from 1 to {}, or ?", FAULTS.len()),
+            _ => say!("A number from 1 to {}, or ?", offered.len()),
         }
     }
     false

@@ -1,0 +1,32 @@
+// B2: tell who is connected.
+
+use devp2p_core::keys::NodeKey;
+use devp2p_core::net::{Config, PeerInfo, Server, client_name};
+use devp2p_rpc::ipc::IpcServer;
+use devp2p_rpc::{Limits, Module, Modules};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), common::Failure> {
+    common::start();
+    let key = NodeKey::generate(&mut rand::rng());
+    let config = Config { max_peers: 1, ..Config::new(key, client_name("learner", "1")) };
+    let server = Server::start(config).await?;
+    server.add_peer(workbench::peer()?).await?;
+
+    let handle = server.handle().clone();
+    let foo = Module::new("foo").method("peers", move |()| {
+        let handle = handle.clone();
+        async move {
+            let peers = handle.peers().await;
+            let told = |peer: &PeerInfo| (peer.name.to_string(), peer.id.node_id().to_string());
+            Ok(peers.iter().map(told).collect::<Vec<_>>())
+        }
+    });
+    let modules = Modules::new([foo]);
+    let rpc = IpcServer::bind(workbench::ipc_path()?, modules, Limits::default())?;
+    workbench::answer(rpc.path().display());
+
+    workbench::until_told_to_stop().await;
+    server.stop().await;
+    Ok(())
+}
