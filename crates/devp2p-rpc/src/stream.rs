@@ -59,7 +59,6 @@ async fn write(
     };
     loop {
         let written = tokio::select! {
-            biased;
             next = waiting.recv() => match next {
                 Some(Outgoing::Answer(mut answer)) => {
                     let written = match answer.json.take() {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub struct Sink {
     namespace: Arc<str>,
     id: Arc<str>,
     events: mpsc::Sender<String>,
+    /// How many events of this connection have found room.
+    put: Arc<AtomicU64>,
     /// Until the answer that names the subscription is on its way.
     told: Option<oneshot::Receiver<()>>,
 }
@@ -55,10 +59,13 @@ impl Sink {
             told.await.map_err(|_| Ended::Gone)?;
         }
         let event = message::event(&self.namespace, &self.id, &result);
-        match timeout(PATIENCE, self.events.send(event)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ended::Gone),
-            Err(_) => {
+        match self.put(event).await {
+            Some(true) => {
+                self.put.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Some(false) => Err(Ended::Gone),
+            None => {
                 let error =
                     Error::new(TOO_SLOW, "the subscription has ended: nobody reads its events");
                 let last = message::event_error(&self.namespace, &self.id, &error);
@@ -71,6 +78,25 @@ impl Sink {
     }
 }
 
+impl Sink {
+    /// Puts an event where it waits to be written; whether somebody is there who could write it. `None`:
+    /// there was no room for too long, and for no other subscription of this connection.
+    async fn put(&self, event: String) -> Option<bool> {
+        let mut putting = pin!(self.events.send(event));
+        let mut before = self.put.load(Ordering::Relaxed);
+        loop {
+            if let Ok(done) = timeout(PATIENCE, &mut putting).await {
+                return Some(done.is_ok());
+            }
+            let now = self.put.load(Ordering::Relaxed);
+            if now == before {
+                return None;
+            }
+            before = now;
+        }
+    }
+}
+
 impl fmt::Debug for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sink({}, {})", self.namespace, self.id)
@@ -79,7 +105,10 @@ impl fmt::Debug for Sink {
 
 /// The subscriptions of a connection. All end with it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Subscriptions(Arc<Mutex<HashMap<Arc<str>, Teller>>>);
+pub(crate) struct Subscriptions {
+    all: Arc<Mutex<HashMap<Arc<str>, Teller>>>,
+    put: Arc<AtomicU64>,
+}
 
 #[derive(Debug)]
 struct Teller(AbortHandle);
@@ -115,7 +144,8 @@ impl Subscriptions {
         }
         let id: Arc<str> = fresh_id().into();
         let (open, told) = oneshot::channel();
-        let sink = Sink { namespace: namespace.into(), id: id.clone(), events, told: Some(told) };
+        let (namespace, put) = (namespace.into(), self.put.clone());
+        let sink = Sink { namespace, id: id.clone(), events, put, told: Some(told) };
         let teller = Teller(tokio::spawn(start(sink)).abort_handle());
         self.with(|all| all.insert(id.clone(), teller));
         Ok((id, Gate(open)))
@@ -127,7 +157,7 @@ impl Subscriptions {
     }
 
     fn with<T>(&self, with: impl FnOnce(&mut HashMap<Arc<str>, Teller>) -> T) -> T {
-        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -201,7 +201,6 @@ async fn write(
 ) {
     loop {
         let (bytes, answer, is_last) = tokio::select! {
-            biased;
             next = waiting.recv() => match next {
                 Some(Outgoing::Answer(mut answer)) => {
                     let json = answer.json.take();
