@@ -20,19 +20,15 @@ mod t;
 #[path = "recorded/wire.rs"]
 mod wire;
 
-use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
-use cases::{cases, is_quirk};
+use cases::cases;
 use devp2p_rpc::http::{HttpServer, Rules};
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::ws::WsRules;
 use devp2p_rpc::{Limits, Modules};
-use run::Run;
+use run::all;
 use serde_json::Value;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::Duration;
 use wire::Door;
 
@@ -54,39 +50,6 @@ const NOT_COPIED: [&str; 8] = [
 /// The same for WebSocket.
 const NOT_COPIED_ON_WS: [&str; 4] =
     ["syntax/trailing-garbage-ws", "syntax/two-values-ws", "ws/empty-message", "ws/invalid-utf8"];
-
-/// Runs all cases, several at the same time. Of the accidents, just these are not copied.
-async fn all(
-    cases: Vec<Value>,
-    not_copied: &'static [&'static str],
-    door: impl Fn(&Value) -> Door,
-) {
-    let (places, mut running) = (Arc::new(Semaphore::new(16)), JoinSet::new());
-    for case in cases {
-        let (places, door) = (places.clone(), door(&case));
-        // These count what is alive on all connections, or say what is earlier.
-        let steps = case["steps"].to_string();
-        let alone = steps.contains("t_active") || steps.contains("t_sleep");
-        running.spawn(async move {
-            let places = places.acquire_many(if alone { 16 } else { 1 }).await.unwrap();
-            let name = case["name"].as_str().unwrap().to_owned();
-            let quirk = is_quirk(&case);
-            let ran = Run::new(door, &case, not_copied.contains(&&*name)).all().await;
-            drop(places);
-            (name, quirk, ran)
-        });
-    }
-    let (mut wrong, mut quirks) = (Vec::new(), BTreeSet::new());
-    while let Some(ran) = running.join_next().await {
-        match ran.unwrap() {
-            (_, _, Ok(())) => {}
-            (name, true, Err(_)) => drop(quirks.insert(name)),
-            (name, false, Err(why)) => wrong.push(format!("{name}: {why}")),
-        }
-    }
-    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(quirks, not_copied.iter().map(|name| (*name).to_owned()).collect());
-}
 
 #[tokio::test]
 async fn ipc_answers_as_go_ethereum_does_but_for_its_accidents() {

@@ -1,12 +1,15 @@
 //! A case, step by step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{Duration, timeout};
 
 use crate::canonical::Reply;
-use crate::cases::expand;
+use crate::cases::{expand, is_quirk};
 use crate::wire::{Door, Wire};
 
 /// The longest wait for a reply.
@@ -14,8 +17,41 @@ const LONG: Duration = Duration::from_secs(20);
 /// Silence that shows that nothing more comes.
 const QUIET: Duration = Duration::from_millis(150);
 
+/// Runs all cases, several at the same time. Of the accidents, just these are not copied.
+pub(crate) async fn all(
+    cases: Vec<Value>,
+    not_copied: &'static [&'static str],
+    door: impl Fn(&Value) -> Door,
+) {
+    let (places, mut running) = (Arc::new(Semaphore::new(16)), JoinSet::new());
+    for case in cases {
+        let (places, door) = (places.clone(), door(&case));
+        // These count what is alive on all connections, or say what is earlier.
+        let steps = case["steps"].to_string();
+        let alone = steps.contains("t_active") || steps.contains("t_sleep");
+        running.spawn(async move {
+            let places = places.acquire_many(if alone { 16 } else { 1 }).await.unwrap();
+            let name = case["name"].as_str().unwrap().to_owned();
+            let is_not_copied = not_copied.contains(&&*name);
+            let ran = Run::new(door, &case, is_not_copied).all().await;
+            drop(places);
+            (name, is_not_copied && is_quirk(&case), ran)
+        });
+    }
+    let (mut wrong, mut quirks) = (Vec::new(), BTreeSet::new());
+    while let Some(ran) = running.join_next().await {
+        match ran.unwrap() {
+            (_, _, Ok(())) => {}
+            (name, true, Err(_)) => drop(quirks.insert(name)),
+            (name, false, Err(why)) => wrong.push(format!("{name}: {why}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(quirks, not_copied.iter().map(|name| (*name).to_owned()).collect());
+}
+
 /// One case.
-pub(crate) struct Run<'a> {
+struct Run<'a> {
     door: Door,
     case: &'a Value,
     /// For replies; short where it is likely that none comes.
@@ -26,7 +62,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(door: Door, case: &'a Value, is_not_copied: bool) -> Self {
+    fn new(door: Door, case: &'a Value, is_not_copied: bool) -> Self {
         Self {
             door,
             case,
@@ -37,7 +73,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) async fn all(mut self) -> Result<(), String> {
+    async fn all(mut self) -> Result<(), String> {
         let case = self.case;
         for step in case["steps"].as_array().unwrap() {
             let on = step["on"].as_str().unwrap_or("a").to_owned();
