@@ -24,9 +24,10 @@ impl Program {
 }
 
 /// Built programs. Tests run side by side: one of them builds, and the others wait for it.
-static GETH: Mutex<Option<Program>> = Mutex::new(None);
+static GETH_PEER: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_BENCH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
+static GETH_RPC: Mutex<Option<Program>> = Mutex::new(None);
 static OUR_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
 static LEARNERS: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -60,7 +61,7 @@ const NPM: Tool = Tool {
 ///
 /// [`InteropError::MissingTool`] without Go, [`InteropError::Build`] if it does not compile.
 pub fn geth_peer() -> Result<Program, InteropError> {
-    once(&GETH, || Ok(Program::new(go_build("geth", ".", "geth-peer", WITHOUT_C)?)))
+    once(&GETH_PEER, || Ok(Program::new(go_build("geth", ".", "geth-peer", WITHOUT_C)?)))
 }
 
 /// The same program as [`geth_peer`], to measure how fast it is: built as go-ethereum is, with its
@@ -82,6 +83,15 @@ pub fn geth_bench() -> Result<Program, InteropError> {
 pub fn geth_devp2p() -> Result<PathBuf, InteropError> {
     let package = "github.com/ethereum/go-ethereum/cmd/devp2p";
     once(&GETH_DEVP2P, || go_build("geth-devp2p", package, "geth-devp2p", WITHOUT_C))
+}
+
+/// go-ethereum's own JSON-RPC server, `peers/geth-rpc`. It takes longer to build than [`geth_peer`].
+///
+/// # Errors
+///
+/// As [`geth_peer`].
+pub fn geth_rpc() -> Result<Program, InteropError> {
+    once(&GETH_RPC, || Ok(Program::new(go_build("geth-rpc", ".", "geth-rpc", WITHOUT_C)?)))
 }
 
 /// Our own tool `devp2p`: what a person types, against what others have built.
