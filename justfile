@@ -19,7 +19,7 @@ exercise name="" *args:
 test:
     cargo test --locked
 
-# Run the tests against foreign clients (needs Go, Node and npm)
+# Run the tests against foreign clients (needs a new Rust, Go, Node and npm)
 interop:
     cargo workshop interop
 

@@ -30,6 +30,8 @@ static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static GETH_RPC: Mutex<Option<Program>> = Mutex::new(None);
 static OUR_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
+static RPC_ALLOY: Mutex<Option<Program>> = Mutex::new(None);
+static RPC_VIEM: Mutex<Option<Program>> = Mutex::new(None);
 static LEARNERS: Mutex<Option<PathBuf>> = Mutex::new(None);
 static BROWSER: Mutex<()> = Mutex::new(());
 
@@ -133,6 +135,32 @@ pub fn browser_test(script: &str) -> Result<Program, InteropError> {
 /// [`InteropError::MissingTool`] without Node, [`InteropError::Build`] if `npm ci` fails.
 pub fn ethereumjs_peer() -> Result<Program, InteropError> {
     once(&ETHEREUMJS, || node_program("ethereumjs", "main.mjs"))
+}
+
+/// A client of JSON-RPC around viem, `peers/rpc-viem`, its packages installed beside it.
+///
+/// # Errors
+///
+/// As [`ethereumjs_peer`].
+pub fn rpc_viem() -> Result<Program, InteropError> {
+    once(&RPC_VIEM, || node_program("rpc-viem", "main.mjs"))
+}
+
+/// A client of JSON-RPC around alloy, `peers/rpc-alloy`: a Rust program that is no part of the
+/// workspace, and wants a newer Rust.
+///
+/// # Errors
+///
+/// As [`our_devp2p`].
+pub fn rpc_alloy() -> Result<Program, InteropError> {
+    once(&RPC_ALLOY, || {
+        let target = target_dir().join("interop").join("rpc-alloy");
+        let mut cargo = Command::new(CARGO.command);
+        cargo.args(["build", "--locked", "--target-dir"]).arg(&target);
+        cargo.current_dir(peer_dir("rpc-alloy"));
+        run(&CARGO, cargo)?;
+        Ok(Program::new(target.join("debug").join(format!("rpc-alloy{EXE_SUFFIX}"))))
+    })
 }
 
 /// A script of `peers/<name>`, its packages installed beside it.

@@ -23,7 +23,7 @@ Usage: cargo workshop <command>
   exercise [name]        check your own program (short: cargo exercise a1); without a name, list them
   doctor                 whether this computer can run the lessons, and what to do if not
   check [--no-tests]     everything that a contribution must pass
-  interop                the tests against foreign clients (needs Go, Node and npm)
+  interop                the tests against foreign clients (needs a new Rust, Go, Node and npm)
   book [--no-open]       build the book and open it in the browser
   hub                    for teachers: a page that shows live how far each learner is
   kit <folder>           all that a room without a network needs: sources, crates, the book

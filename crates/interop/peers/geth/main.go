@@ -5,6 +5,7 @@
 //	geth-peer crowd [flags]         many that find each other   (discovery.go)
 //	geth-peer raw ENODE [flags]     one dialed RLPx connection  (raw.go, probe.go, base.go)
 //	geth-peer raw-listen [flags]    accepted RLPx connections   (the same)
+//	geth-peer rpc URL               a client of JSON-RPC        (rpc_client.go)
 //	geth-peer bench CASE [flags]    a benchmark                 (bench.go)
 //
 // Everything it has to say is one JSON object a line on standard output, each
@@ -40,10 +41,11 @@ func main() {
 		"crowd":      runCrowd,
 		"raw":        runRaw,
 		"raw-listen": runRawListen,
+		"rpc":        runRPC,
 		"bench":      runBench,
 	}
 	if len(os.Args) < 2 || modes[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: geth-peer node|crowd|raw|raw-listen|bench [flags]; see each with --help")
+		fmt.Fprintln(os.Stderr, "usage: geth-peer node|crowd|raw|raw-listen|rpc|bench [flags]; see each with --help")
 		os.Exit(2)
 	}
 	if err := modes[os.Args[1]](os.Args[2:]); err != nil {
