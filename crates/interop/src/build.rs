@@ -28,6 +28,7 @@ static GETH_PEER: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_BENCH: Mutex<Option<Program>> = Mutex::new(None);
 static GETH_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static GETH_RPC: Mutex<Option<Program>> = Mutex::new(None);
+static GETH: Mutex<Option<PathBuf>> = Mutex::new(None);
 static OUR_DEVP2P: Mutex<Option<PathBuf>> = Mutex::new(None);
 static ETHEREUMJS: Mutex<Option<Program>> = Mutex::new(None);
 static RPC_ALLOY: Mutex<Option<Program>> = Mutex::new(None);
@@ -94,6 +95,16 @@ pub fn geth_devp2p() -> Result<PathBuf, InteropError> {
 /// As [`geth_peer`].
 pub fn geth_rpc() -> Result<Program, InteropError> {
     once(&GETH_RPC, || Ok(Program::new(go_build("geth-rpc", ".", "geth-rpc", WITHOUT_C)?)))
+}
+
+/// The command `geth` itself, for its console: see [`attach`](crate::attach).
+///
+/// # Errors
+///
+/// As [`geth_peer`].
+pub fn geth() -> Result<PathBuf, InteropError> {
+    let package = "github.com/ethereum/go-ethereum/cmd/geth";
+    once(&GETH, || go_build("geth-rpc", package, "geth", WITHOUT_C))
 }
 
 /// Our own tool `devp2p`: what a person types, against what others have built.

@@ -12,7 +12,8 @@
 //!
 //! [`geth_peer`] and [`ethereumjs_peer`] build such a program, [`Peer`] runs one; [`geth_devp2p`]
 //! builds go-ethereum's test tool, [`our_devp2p`] ours of the same name. Clients of JSON-RPC are
-//! go-ethereum's in `peers/geth`, alloy in [`rpc_alloy`], viem in [`rpc_viem`]; [`geth_rpc`] is go-ethereum's server. Tests that call them are
+//! go-ethereum's in `peers/geth`, alloy in [`rpc_alloy`], viem in [`rpc_viem`], and [`attach`] asks with
+//! the console of [`geth`]; [`geth_rpc`] is go-ethereum's server. Tests that call them are
 //! `#[ignore]`d, so that plain `cargo test` needs neither Go, Node nor the network; `just interop`
 //! runs them.
 //!
@@ -30,12 +31,14 @@
 //! # }
 //! ```
 
+mod attach;
 mod build;
 mod error;
 mod peer;
 
+pub use attach::attach;
 pub use build::{
-    Program, browser_test, ethereumjs_peer, geth_bench, geth_devp2p, geth_peer, geth_rpc,
+    Program, browser_test, ethereumjs_peer, geth, geth_bench, geth_devp2p, geth_peer, geth_rpc,
     learners_programs, our_devp2p, rpc_alloy, rpc_viem,
 };
 pub use error::{InteropError, Transcript};

@@ -1,4 +1,5 @@
-//! Our JSON-RPC server and the clients of others: go-ethereum's, alloy and viem. Each does all that it can do, and tells what it has seen.
+//! Our JSON-RPC server and the clients of others: go-ethereum's, alloy, viem, and the console of
+//! go-ethereum. Each does all that it can do, and tells what it has seen.
 
 #![cfg(unix)]
 #![allow(
@@ -13,13 +14,15 @@ mod common;
 mod modules;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
-use common::soon;
+use common::tools::built;
+use common::{said, soon};
 use devp2p_rpc::Limits;
 use devp2p_rpc::http::{HttpServer, Rules};
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::ws::WsRules;
-use interop::{Peer, Program, geth_peer, rpc_alloy, rpc_viem};
+use interop::{Peer, Program, attach, geth, geth_peer, geth_rpc, our_devp2p, rpc_alloy, rpc_viem};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -128,4 +131,42 @@ async fn viem_calls_and_subscribes_by_http_and_websocket() {
     let subscription = [told(1), told(2), told(3), unsubscribed()];
     let all = [calls.as_slice(), &subscription].concat();
     assert_eq!(seen(&client, &[&ours.url("ws")]).await, all);
+}
+
+/// Asks the node at an endpoint with the console: who it is, whom it has, and to dial somebody.
+async fn attached(geth: &Path, endpoint: &str, enode: &str) {
+    let console = async |script: &str| attach(geth, endpoint, script).await.unwrap();
+    assert_eq!(console("admin.nodeInfo.enode").await, format!("{enode:?}"), "{endpoint}");
+    let peers = "admin.peers.length + ' ' + typeof admin.peers";
+    assert_eq!(console(peers).await, "\"0 object\"", "{endpoint}");
+    let add = format!("admin.addPeer({enode:?})");
+    assert_eq!(console(&add).await, "true", "{endpoint}");
+    let wrong = console("admin.addPeer('nobody')").await;
+    assert!(wrong.contains("invalid enode: missing 'enr:' prefix"), "{endpoint}: {wrong}");
+}
+
+#[tokio::test]
+#[ignore = "needs Go: just interop"]
+async fn geths_console_attaches_to_our_node_as_it_does_to_its_own() {
+    let geth = built(geth).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("theirs.ipc");
+    let path = path.to_str().unwrap();
+    let mut theirs = Peer::start(&geth_rpc().unwrap(), &["node", "--ipc", path]).unwrap();
+    let is = theirs.ready().await.unwrap();
+    attached(&geth, path, &is.enode).await;
+    theirs.stop().await.unwrap();
+
+    let path = folder.path().join("ours.ipc");
+    let path = path.to_str().unwrap();
+    let devp2p = Program::new(built(our_devp2p).await);
+    let node = ["node", "--listen", "127.0.0.1:0", "--no-discovery", "--json"];
+    let serving = ["--ipc", path, "--http", "127.0.0.1:0", "--ws", "127.0.0.1:0", "--api", "admin"];
+    let mut ours = Peer::start(&devp2p, &[&node[..], &serving].concat()).unwrap();
+    let is = said(&mut ours, |line| line["rpc"].is_array()).await;
+    let endpoints = is["rpc"].as_array().unwrap();
+    assert_eq!(endpoints.len(), 3, "{is}");
+    for endpoint in endpoints {
+        attached(&geth, endpoint.as_str().unwrap(), is["enode"].as_str().unwrap()).await;
+    }
 }
