@@ -23,11 +23,12 @@ mod wire;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 
 use cases::cases;
 use interop::{Peer, geth_rpc};
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::time::Duration;
 use wire::Door;
 
@@ -37,14 +38,17 @@ const PACE: &str = "4";
 /// Longer than it takes to start.
 const SOON: Duration = Duration::from_secs(20);
 
-/// go-ethereum's server, with the namespace `t`.
+/// go-ethereum's server, with the namespace `t`. Each test has its own: some cases count all that is alive.
 struct Server {
     _peer: Peer,
+    folder: TempDir,
     ports: HashMap<String, SocketAddr>,
 }
 
 impl Server {
-    async fn start(ipc: &Path) -> Self {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ipc = folder.path().join("t.ipc");
         let arguments = ["table", "--pace", PACE, "--ipc", ipc.to_str().unwrap()];
         let mut peer = Peer::start(&geth_rpc().unwrap(), &arguments).unwrap();
         let ready = peer.expect(|line| line["event"] == "ready", SOON).await.unwrap();
@@ -53,7 +57,11 @@ impl Server {
             let address = url.as_str()?.strip_prefix("http://")?;
             Some((profile.clone(), address.parse().unwrap()))
         });
-        Self { ports: ports.collect(), _peer: peer }
+        Self { ports: ports.collect(), folder, _peer: peer }
+    }
+
+    fn ipc(&self) -> PathBuf {
+        self.folder.path().join("t.ipc")
     }
 
     fn address(&self, case: &Value) -> SocketAddr {
@@ -63,11 +71,21 @@ impl Server {
 
 #[tokio::test]
 #[ignore = "needs Go: just interop"]
-async fn go_ethereum_still_answers_as_it_was_recorded() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.ipc");
-    let server = Server::start(&path).await;
-    run::all(cases("ipc"), &[], |_| Door::Ipc(path.clone())).await;
+async fn go_ethereum_still_answers_by_ipc_as_it_was_recorded() {
+    let server = Server::start().await;
+    run::all(cases("ipc"), &[], |_| Door::Ipc(server.ipc())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Go: just interop"]
+async fn go_ethereum_still_answers_by_websocket_as_it_was_recorded() {
+    let server = Server::start().await;
     run::all(cases("ws"), &[], |case| Door::Ws(server.address(case))).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Go: just interop"]
+async fn go_ethereum_still_answers_over_http_as_it_was_recorded() {
+    let server = Server::start().await;
     http::all(&cases("http"), &[], |case| server.address(case)).await;
 }
