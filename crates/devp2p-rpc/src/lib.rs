@@ -9,6 +9,7 @@
 //! Up to the connection there is no socket: a value comes in as bytes, an answer goes out as bytes. What
 //! go-ethereum answers was recorded, and is the table that the tests compare with.
 
+mod calls;
 pub mod client;
 mod connection;
 mod error;

@@ -120,7 +120,7 @@ pub(crate) fn batch(value: &RawValue) -> Option<Vec<&RawValue>> {
 
 /// The answer to a call that went well: `result` is JSON.
 pub(crate) fn answer(id: &str, result: &str) -> String {
-    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}")
+    ["{\"jsonrpc\":\"2.0\",\"id\":", id, ",\"result\":", result, "}"].concat()
 }
 
 /// The answer to a call that failed.
@@ -132,10 +132,8 @@ pub(crate) fn failure(id: &str, error: &Error) -> String {
 
 /// What a subscription has to say.
 pub(crate) fn event(namespace: &str, id: &str, result: &str) -> String {
-    format!(
-        "{{\"jsonrpc\":\"2.0\",\"method\":\"{namespace}_subscription\",\
-         \"params\":{{\"subscription\":\"{id}\",\"result\":{result}}}}}"
-    )
+    let (name, id_is) = ("_subscription\",\"params\":{\"subscription\":\"", "\",\"result\":");
+    ["{\"jsonrpc\":\"2.0\",\"method\":\"", namespace, name, id, id_is, result, "}}"].concat()
 }
 
 /// Why a subscription has nothing more to say.

@@ -9,7 +9,8 @@
 
 pub(crate) mod frames;
 
-use std::pin::pin;
+use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,25 +18,24 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tungstenite::handshake::derive_accept_key;
 
+use crate::calls::{Begun, Calls};
 use crate::connection::{Answer, Connection, Limits};
 use crate::message::{parse, unreadable};
 use crate::module::Modules;
+use crate::stream::{ENOUGH, WAITING, clear};
 use frames::{Closing, Event, Frames, Kind, Role};
 
 /// After so long a silence we ask whether somebody is there, and wait as long for the answer.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long the other side may take to hear why we close.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// Bytes that are read at once.
-const READ: usize = 16 * 1024;
-/// Answers and events that may wait for a reader who does not read.
-const WAITING: usize = 256;
 
 /// Which pages may come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,169 +155,197 @@ pub(crate) fn answer<B, A: Default>(
     Ok(answer)
 }
 
-/// What is to be written.
-enum Outgoing {
-    Answer(Answer),
-    Text(String),
-    Frame(Kind, Vec<u8>),
-    /// The last one.
-    Close(Closing),
-}
-
 async fn serve(upgrade: OnUpgrade, modules: Arc<Modules>, limits: Arc<Limits>) {
     // A client that breaks off is none of our business.
     let Ok(upgraded) = upgrade.await else { return };
-    let (reader, writer) = split(TokioIo::new(upgraded));
-    let (outgoing, waiting) = mpsc::channel(WAITING);
+    // It is what HTTP was served on.
+    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
     let (events, told) = mpsc::channel(WAITING);
     let connection = Connection::new(modules, limits.clone(), Some(events));
-    let reading = Reading {
-        frames: Frames::new(Role::Server, limits.message),
-        connection,
-        outgoing,
-        places: Arc::new(Semaphore::new(limits.at_once)),
-        calls: JoinSet::new(),
+    let mut serving = Serving {
+        incoming: Frames::new(Role::Server, limits.message),
+        calls: Calls::new(connection, limits.at_once),
+        told,
+        outgoing: Vec::new(),
+        has_ended: false,
     };
-    let mut reading = pin!(reading.run(reader));
-    let mut writing = pin!(write(writer, waiting, told));
-    tokio::select! {
-        // With it goes all that could have more to write.
-        () = &mut reading => writing.await,
-        // A connection that is closed with unread input is reset, and a reset destroys what was said.
-        () = &mut writing => drop(timeout(GOODBYE, reading).await),
-    }
+    serving.incoming.push(&parts.read_buf);
+    drop(parts.read_buf);
+    let (reader, writer) = parts.io.into_inner().into_split();
+    // The same.
+    let _ = serving.run(reader, writer).await;
 }
 
-/// A frame of a server.
-fn frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
-    frames::frame(Role::Server, kind, payload)
+/// One task reads and writes. As long as the other side does not take what is written, nothing more is
+/// read.
+struct Serving {
+    incoming: Frames,
+    calls: Calls,
+    /// What its subscriptions tell.
+    told: mpsc::Receiver<String>,
+    outgoing: Vec<u8>,
+    /// The other side has no more to ask.
+    has_ended: bool,
 }
 
-/// Writes until the last one is written, or nobody takes it.
-async fn write(
-    mut writer: impl AsyncWrite + Unpin,
-    mut waiting: mpsc::Receiver<Outgoing>,
-    mut events: mpsc::Receiver<String>,
-) {
-    loop {
-        let (bytes, answer, is_last) = tokio::select! {
-            next = waiting.recv() => match next {
-                Some(Outgoing::Answer(mut answer)) => {
-                    let json = answer.json.take();
-                    let bytes = json.map(|json| frame(Kind::Text, json.as_bytes()));
-                    (bytes.unwrap_or_default(), Some(answer), false)
-                }
-                Some(Outgoing::Text(text)) => (frame(Kind::Text, text.as_bytes()), None, false),
-                Some(Outgoing::Frame(kind, payload)) => (frame(kind, &payload), None, false),
-                Some(Outgoing::Close(closing)) => (frame(Kind::Close, &closing.payload()), None, true),
-                None => return,
-            },
-            Some(event) = events.recv() => (frame(Kind::Text, event.as_bytes()), None, false),
-        };
-        let writing = async {
-            writer.write_all(&bytes).await?;
-            writer.flush().await
-        };
-        if !matches!(timeout(SILENCE, writing).await, Ok(Ok(()))) {
-            return;
-        }
-        if let Some(answer) = answer {
-            answer.sent();
-        }
-        if is_last {
-            // It is gone already, or hears that there is no more.
-            let _ = writer.shutdown().await;
-            return;
-        }
-    }
-}
-
-struct Reading {
-    frames: Frames,
-    connection: Connection,
-    outgoing: mpsc::Sender<Outgoing>,
-    places: Arc<Semaphore>,
-    /// They end with the connection.
-    calls: JoinSet<()>,
-}
-
-impl Reading {
-    /// Reads until the other side has gone; what has to be said last is said before this ends.
-    async fn run(mut self, mut reader: impl AsyncRead + Unpin) {
-        let mut buffer = vec![0; READ];
-        let mut was_asked = false;
+impl Serving {
+    /// Until the other side has gone; what has to be said last is said before this ends.
+    async fn run(
+        mut self,
+        mut reader: impl AsyncRead + Unpin,
+        mut writer: impl AsyncWrite + Unpin,
+    ) -> io::Result<()> {
+        let mut silence = Silence::begin();
         loop {
-            let read = match timeout(SILENCE, reader.read(&mut buffer)).await {
-                Ok(Ok(read @ 1..)) => read,
-                Ok(Ok(0)) => return self.end_when_answered().await,
-                Ok(Err(_)) => return,
-                Err(_) if was_asked => return,
-                Err(_) => {
-                    was_asked = true;
-                    self.send(Outgoing::Frame(Kind::Ping, Vec::new())).await;
-                    continue;
+            let begun = self.begin_calls().await;
+            self.gather();
+            let begun = match begun {
+                Ok(begun) => begun,
+                Err(closing) => {
+                    self.put(Kind::Close, &closing.payload());
+                    return self.close(reader, writer).await;
                 }
             };
-            was_asked = false;
-            self.frames.push(buffer.get(..read).unwrap_or_default());
-            loop {
-                let closing = match self.frames.next() {
-                    Ok(None) => break,
-                    Ok(Some(Event::Message(value))) => match self.answer(value).await {
-                        Ok(()) => continue,
-                        Err(closing) => closing,
-                    },
-                    Ok(Some(Event::Ping(payload))) => {
-                        self.send(Outgoing::Frame(Kind::Pong, payload)).await;
-                        continue;
-                    }
-                    Ok(Some(Event::Pong)) => continue,
-                    Ok(Some(Event::Close(code))) => Closing { code, reason: String::new() },
-                    Err(closing) => closing,
-                };
-                return self.close(closing, reader, &mut buffer).await;
+            if !self.outgoing.is_empty() {
+                self.write(&mut writer).await?;
+            }
+            if begun == Begun::Some {
+                continue;
+            }
+            if self.has_ended && self.calls.is_empty() {
+                self.put(Kind::Close, &normal().payload());
+                return self.close(reader, writer).await;
+            }
+            let may_read = !self.has_ended && !self.calls.is_full();
+            tokio::select! {
+                biased;
+                read = reader.read_buf(self.incoming.room()), if may_read => {
+                    (silence.since, silence.was_asked) = (Instant::now(), false);
+                    self.has_ended = read? == 0;
+                }
+                Some(answer) = self.calls.next() => self.answer(answer),
+                Some(event) = self.told.recv() => self.put(Kind::Text, event.as_bytes()),
+                () = &mut silence.alarm, if may_read => self.ask(&mut silence)?,
             }
         }
     }
 
-    /// Answers a value beside all others.
-    async fn answer(&mut self, value: Vec<u8>) -> Result<(), Closing> {
-        while self.calls.try_join_next().is_some() {}
-        let value = match parse(value) {
-            Ok(value) => value,
-            Err(error) => {
-                self.send(Outgoing::Text(unreadable(&error))).await;
-                return Err(Closing { code: Some(1000), reason: String::new() });
-            }
-        };
-        // It is never closed.
-        let place = self.places.clone().acquire_owned().await;
-        let (connection, outgoing) = (self.connection.clone(), self.outgoing.clone());
-        self.calls.spawn(async move {
-            let answer = connection.receive(&value).await;
-            // An error says that nobody reads any more.
-            let _ = outgoing.send(Outgoing::Answer(answer)).await;
-            drop(place);
-        });
+    /// Asks whether the other side is there, if it has said nothing for so long.
+    ///
+    /// # Errors
+    /// It was asked already.
+    fn ask(&mut self, silence: &mut Silence) -> io::Result<()> {
+        let now = Instant::now();
+        if silence.since + SILENCE > now {
+            silence.alarm.as_mut().reset(silence.since + SILENCE);
+            return Ok(());
+        }
+        if silence.was_asked {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        silence.was_asked = true;
+        silence.alarm.as_mut().reset(now + SILENCE);
+        self.put(Kind::Ping, &[]);
         Ok(())
     }
 
-    async fn send(&self, outgoing: Outgoing) {
-        // The same.
-        let _ = self.outgoing.send(outgoing).await;
+    /// Begins what has come, as far as it may begin.
+    ///
+    /// # Errors
+    /// The connection is to be closed.
+    async fn begin_calls(&mut self) -> Result<Begun, Closing> {
+        while !self.calls.is_full() {
+            if self.outgoing.len() >= ENOUGH {
+                return Ok(Begun::Some);
+            }
+            let Some(event) = self.incoming.next()? else { break };
+            match event {
+                Event::Message(value) => match parse(value) {
+                    Ok(value) => {
+                        if let Some(answer) = self.calls.begin(value).await {
+                            self.answer(answer);
+                        }
+                    }
+                    Err(error) => {
+                        self.put(Kind::Text, unreadable(&error).as_bytes());
+                        return Err(normal());
+                    }
+                },
+                Event::Ping(payload) => self.put(Kind::Pong, &payload),
+                Event::Pong => {}
+                Event::Close(code) => return Err(Closing { code, reason: String::new() }),
+            }
+        }
+        Ok(Begun::All)
     }
 
-    /// The other side has no more to ask.
-    async fn end_when_answered(mut self) {
-        while self.calls.join_next().await.is_some() {}
-        self.send(Outgoing::Close(Closing { code: Some(1000), reason: String::new() })).await;
+    /// What waits goes out with the rest, in one write.
+    fn gather(&mut self) {
+        while self.outgoing.len() < ENOUGH {
+            if let Some(answer) = self.calls.try_next() {
+                self.answer(answer);
+            } else if let Ok(event) = self.told.try_recv() {
+                self.put(Kind::Text, event.as_bytes());
+            } else {
+                return;
+            }
+        }
     }
 
-    /// Says why, and reads what the other side has sent meanwhile.
-    async fn close(self, closing: Closing, mut reader: impl AsyncRead + Unpin, buffer: &mut [u8]) {
-        self.send(Outgoing::Close(closing)).await;
-        let rest = async { while let Ok(1..) = reader.read(buffer).await {} };
+    fn answer(&mut self, mut answer: Answer) {
+        if let Some(json) = answer.json.take() {
+            self.put(Kind::Text, json.as_bytes());
+        }
+        // Whatever a subscription tells comes behind it.
+        answer.sent();
+    }
+
+    fn put(&mut self, kind: Kind, payload: &[u8]) {
+        frames::put(&mut self.outgoing, Role::Server, kind, payload);
+    }
+
+    /// Writes, or gives up when nobody takes it.
+    async fn write(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        let writing = async {
+            writer.write_all(&self.outgoing).await?;
+            writer.flush().await
+        };
+        timeout(SILENCE, writing).await??;
+        clear(&mut self.outgoing);
+        Ok(())
+    }
+
+    /// Says the last, and reads what the other side has sent meanwhile: a connection that is closed with
+    /// unread input is reset, and a reset destroys what was said.
+    async fn close(
+        mut self,
+        mut reader: impl AsyncRead + Unpin,
+        mut writer: impl AsyncWrite + Unpin,
+    ) -> io::Result<()> {
+        self.write(&mut writer).await?;
+        writer.shutdown().await?;
+        let mut rest = [0; 1024];
+        let reading = async { while let Ok(1..) = reader.read(&mut rest).await {} };
         // Whoever goes on for ever is cut off.
-        let _ = timeout(GOODBYE, rest).await;
+        let _ = timeout(GOODBYE, reading).await;
+        Ok(())
     }
+}
+
+/// How long nothing has come. The alarm is set again when it goes off, and not each time something comes.
+struct Silence {
+    alarm: Pin<Box<Sleep>>,
+    since: Instant,
+    was_asked: bool,
+}
+
+impl Silence {
+    fn begin() -> Self {
+        Self { alarm: Box::pin(sleep(SILENCE)), since: Instant::now(), was_asked: false }
+    }
+}
+
+/// There is no more to say.
+fn normal() -> Closing {
+    Closing { code: Some(1000), reason: String::new() }
 }

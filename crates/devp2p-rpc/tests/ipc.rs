@@ -169,6 +169,45 @@ async fn a_reader_who_does_not_read_holds_up_nobody_else() {
 }
 
 #[tokio::test]
+async fn events_without_an_end_hold_up_no_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.ipc");
+    let _server = bind(&path).unwrap();
+    let mut client = Client::connect(&path).await;
+    client
+        .say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"foo_subscribe\",\"params\":[\"count\",1000000000]}")
+        .await;
+    for _ in 0..10 {
+        client.say(FOOBAR).await;
+        let answered = async { while !client.line().await.contains("foobar") {} };
+        timeout(LONG, answered).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_begin_yet_begins_when_there_is_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foo.ipc");
+    let module = Module::new("foo").method("getFoobar", |()| async { Ok("foobar") }).method(
+        "slow",
+        |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok("slow")
+        },
+    );
+    let limits = Limits { at_once: 1, ..Limits::default() };
+    let _server = IpcServer::bind(&path, Modules::new([module]), limits).unwrap();
+    let mut client = Client::connect(&path).await;
+    let slow = FOOBAR.replace("getFoobar", "slow");
+    client.say(&[&slow, FOOBAR].concat().repeat(3)).await;
+    client.0.get_mut().shutdown().await.unwrap();
+    for expected in ["slow", "foobar"].repeat(3) {
+        assert!(client.line().await.contains(expected));
+    }
+    assert_eq!(client.line().await, "");
+}
+
+#[tokio::test]
 async fn a_call_that_takes_too_long_is_given_up_and_the_connection_lives() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("foo.ipc");

@@ -1,6 +1,6 @@
 //! How values lie in the bytes of a connection.
 
-use crate::splitter::{Found, Splitter};
+use crate::splitter::{Broken, Values};
 #[cfg(feature = "ws")]
 use crate::ws::frames::{Event, Frames, Kind, Role, frame};
 
@@ -55,12 +55,7 @@ impl Form {
     /// No value may be longer than `limit` bytes.
     pub(super) fn codec(self, limit: usize) -> Codec {
         match self {
-            Self::Values => Codec::Values(Values {
-                splitter: Splitter::default(),
-                bytes: Vec::new(),
-                seen: 0,
-                limit,
-            }),
+            Self::Values => Codec::Values(Values::new(limit)),
             #[cfg(feature = "ws")]
             Self::Frames => Codec::Frames(Frames::new(Role::Client, limit)),
         }
@@ -70,7 +65,7 @@ impl Form {
 impl Codec {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         match self {
-            Self::Values(values) => values.bytes.extend_from_slice(bytes),
+            Self::Values(values) => values.room().extend_from_slice(bytes),
             #[cfg(feature = "ws")]
             Self::Frames(frames) => frames.push(bytes),
         }
@@ -82,7 +77,13 @@ impl Codec {
     /// The connection is over, or cannot go on: why.
     pub(super) fn next(&mut self) -> Result<Option<Item>, String> {
         match self {
-            Self::Values(values) => values.next().map(|value| value.map(Item::Value)),
+            Self::Values(values) => match values.next() {
+                Ok(value) => Ok(value.map(Item::Value)),
+                Err(Broken::NoValue(error)) => Err(format!("what it says is no JSON: {error}")),
+                Err(Broken::TooLong(limit)) => {
+                    Err(format!("it says more than {limit} bytes at once"))
+                }
+            },
             #[cfg(feature = "ws")]
             Self::Frames(frames) => loop {
                 return Ok(match frames.next() {
@@ -102,44 +103,5 @@ impl Codec {
                 });
             },
         }
-    }
-}
-
-/// Finds values in a stream.
-#[derive(Debug)]
-pub(super) struct Values {
-    splitter: Splitter,
-    bytes: Vec<u8>,
-    /// How many of them the splitter has seen.
-    seen: usize,
-    limit: usize,
-}
-
-impl Values {
-    fn next(&mut self) -> Result<Option<Vec<u8>>, String> {
-        while let Some(byte) = self.bytes.get(self.seen) {
-            let found = self.splitter.next(*byte);
-            let found = found.map_err(|error| format!("what it says is no JSON: {error}"))?;
-            if !matches!(found, Found::EndBefore) {
-                self.seen = self.seen.saturating_add(1);
-            }
-            if self.seen > self.limit {
-                return Err(format!("it says more than {} bytes at once", self.limit));
-            }
-            match found {
-                Found::More => {}
-                // It is no part of a value, so it is at the beginning.
-                Found::Blank => drop(self.cut()),
-                Found::End | Found::EndBefore => return Ok(Some(self.cut())),
-            }
-        }
-        Ok(None)
-    }
-
-    /// Takes what has been seen.
-    fn cut(&mut self) -> Vec<u8> {
-        let rest = self.bytes.split_off(self.seen);
-        self.seen = 0;
-        std::mem::replace(&mut self.bytes, rest)
     }
 }

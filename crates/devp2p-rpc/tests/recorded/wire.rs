@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use devp2p_rpc::splitter::{Found, Splitter};
+use devp2p_rpc::splitter::Splitter;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
@@ -113,16 +113,17 @@ impl Wire {
     fn whole(&mut self) -> Option<String> {
         match self {
             Self::Ipc { bytes, splitter, looked_at, .. } => {
-                while let Some([byte, behind]) = bytes.bytes.get(*looked_at..*looked_at + 2) {
-                    let line_end = usize::from(*behind == b'\n');
-                    if splitter.next(*byte).ok()? == Found::End {
-                        let value = bytes.bytes.drain(..=*looked_at + line_end).collect();
-                        *looked_at = 0;
-                        return String::from_utf8(value).ok();
-                    }
-                    *looked_at += 1;
-                }
-                None
+                // Behind the value there may be a line end: the last byte has to wait.
+                let last = bytes.bytes.len().checked_sub(1)?;
+                let found = splitter.next(bytes.bytes.get(*looked_at..last)?).ok()?;
+                let Some(length) = found else {
+                    *looked_at = last;
+                    return None;
+                };
+                let end = *looked_at + length;
+                let line_end = usize::from(bytes.bytes.get(end) == Some(&b'\n'));
+                *looked_at = 0;
+                String::from_utf8(bytes.bytes.drain(..end + line_end).collect()).ok()
             }
             Self::Ws { bytes, message, .. } => loop {
                 let (first, payload) = take_frame(&mut bytes.bytes)?;
