@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, PARSE_ERROR};
@@ -32,6 +33,20 @@ struct Members<'a> {
     method: Option<&'a RawValue>,
     params: Option<&'a RawValue>,
     is_answer: bool,
+}
+
+/// The name of a member.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Name {
+    Jsonrpc,
+    Id,
+    Method,
+    Params,
+    Result,
+    Error,
+    #[serde(other)]
+    Other,
 }
 
 impl<'a> Message<'a> {
@@ -80,17 +95,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Members::default();
-                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                    match &*name {
-                        "jsonrpc" => members.version = Some(map.next_value()?),
-                        "id" => members.id = Some(map.next_value()?),
-                        "method" => members.method = Some(map.next_value()?),
-                        "params" => members.params = Some(map.next_value()?),
-                        "result" | "error" => {
+                while let Some(name) = map.next_key()? {
+                    match name {
+                        Name::Jsonrpc => members.version = Some(map.next_value()?),
+                        Name::Id => members.id = Some(map.next_value()?),
+                        Name::Method => members.method = Some(map.next_value()?),
+                        Name::Params => members.params = Some(map.next_value()?),
+                        Name::Result | Name::Error => {
                             members.is_answer = true;
                             map.next_value::<IgnoredAny>()?;
                         }
-                        _ => drop(map.next_value::<IgnoredAny>()?),
+                        Name::Other => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
                 Ok(members)
