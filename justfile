@@ -31,6 +31,10 @@ bench *args:
 bench-asm *args:
     cargo run --release --package bench --locked --features asm -- {{ args }}
 
+# Measure JSON-RPC beside go-ethereum and jsonrpsee, the same (needs Go)
+bench-rpc *args:
+    cargo run --release --package bench --locked -- rpc {{ args }}
+
 # Look whether this computer can run the lessons, and what to do if not
 doctor:
     cargo workshop doctor

@@ -26,6 +26,7 @@
 //! | [`allocations`] | allocations for each message |
 //! | [`machine`] | where it was measured |
 //! | [`report`] | the tables made of it |
+//! | [`rpc`] | the same of JSON-RPC, with a table of its own |
 
 pub mod allocations;
 pub mod case;
@@ -38,6 +39,8 @@ pub mod known;
 pub mod machine;
 pub mod ours;
 pub mod report;
+#[cfg(unix)]
+pub mod rpc;
 mod runtime;
 pub mod samples;
 mod tcp;

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use bench::case::{Case, Place, Work};
 use bench::known::Known;
 use bench::report::{Idle, Report, Turns};
+#[cfg(unix)]
+use bench::rpc::{self, Plan};
 use bench::samples::{Row, Samples};
 use bench::{Result, allocations, floors, geth, hold, idle, known, machine, ours};
 use chrono::Local;
@@ -20,17 +22,17 @@ use tokio::runtime::Runtime;
 #[derive(Debug, Parser)]
 struct Args {
     /// How often everything is measured; more rounds find a quieter moment
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, global = true, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Also write the fastest samples to this file, a JSON list of
     /// `{name, ours_ns, geth_ns, floor_ns}`
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Measure only times, and only those whose name contains this text; the book stays as it is
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, global = true, value_name = "TEXT")]
     only: Option<String>,
     /// Leave go-ethereum out: then nothing but Rust is needed. The book stays as it is
-    #[arg(long)]
+    #[arg(long, global = true)]
     no_go: bool,
     /// Idle peers that are held to measure their memory
     #[arg(long, default_value_t = 2000, value_name = "COUNT")]
@@ -51,6 +53,24 @@ enum Mode {
         #[arg(long)]
         discovery: bool,
     },
+    #[cfg(unix)]
+    /// Measure JSON-RPC, and nothing else
+    Rpc {
+        /// Idle connections that are held to measure their memory
+        #[arg(long, default_value_t = 1000, value_name = "COUNT")]
+        connections: usize,
+    },
+    #[cfg(unix)]
+    /// Our server of that measurement
+    #[command(hide = true)]
+    RpcServer,
+    #[cfg(unix)]
+    /// The floor of that measurement, of this case
+    #[command(hide = true)]
+    RpcFloor {
+        /// Its number
+        case: usize,
+    },
 }
 
 /// Whether Keccak is in assembly. That changes frames, and there is no need to measure the rest.
@@ -62,6 +82,12 @@ fn main() -> ExitCode {
         Some(Mode::Hold { peers, discovery }) => {
             idle::raise_limit(peers).and_then(|peers| hold::run(peers, discovery))
         }
+        #[cfg(unix)]
+        Some(Mode::Rpc { connections }) => measure_rpc(&args, connections),
+        #[cfg(unix)]
+        Some(Mode::RpcServer) => idle::raise_limit(usize::MAX).and_then(|_| rpc::serve::ours()),
+        #[cfg(unix)]
+        Some(Mode::RpcFloor { case }) => rpc::serve::floor(case),
         None => measure(&args),
     };
     match done {
@@ -111,6 +137,41 @@ fn measure(args: &Args) -> Result<()> {
         write(file, &report.json())?;
     }
     println!("{report}");
+    Ok(())
+}
+
+#[cfg(unix)]
+fn measure_rpc(args: &Args, connections: usize) -> Result<()> {
+    let began = Local::now();
+    let geth = if args.no_go { None } else { Some(build_geth()?) };
+    let versions = match &geth {
+        Some(program) => Runtime::new()?.block_on(geth::versions(program))?,
+        None => "without go-ethereum".to_owned(),
+    };
+    eprintln!("building jsonrpsee's server (the first time takes a minute)");
+    let connections = if args.only.is_some() { 0 } else { idle::raise_limit(connections)? };
+    let plan = Plan {
+        rounds: args.rounds,
+        only: args.only.clone(),
+        geth,
+        jsonrpsee: Some(rpc::jsonrpsee()?),
+        idle: connections,
+    };
+    let figures = rpc::measure(&plan)?;
+    let allocations = if args.only.is_none() { allocations::count_calls()? } else { Vec::new() };
+    let origin = format!(
+        "Measured on {} with `just bench-rpc`, {} rounds, on {}; {}, {versions}, jsonrpsee 0.26.0.",
+        began.format("%Y-%m-%d"),
+        args.rounds,
+        machine::name()?,
+        machine::rustc()?,
+    );
+    let table = figures.table(origin, allocations);
+    if args.only.is_none() && !args.no_go {
+        write(&book("performance-table-rpc.md"), &table.to_string())?;
+        write(&book("performance-rpc.json"), &format!("{:#}\n", serde_json::to_value(&table)?))?;
+    }
+    println!("{table}");
     Ok(())
 }
 
@@ -183,6 +244,10 @@ fn known(runtime: &Runtime) -> Option<Known> {
 /// The file that the book includes.
 fn table() -> PathBuf {
     let name = if ASM { "performance-table-asm.md" } else { "performance-table.md" };
+    book(name)
+}
+
+fn book(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book").join(name)
 }
 

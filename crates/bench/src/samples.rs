@@ -42,7 +42,12 @@ impl Samples {
 
     /// Adds samples of `case`: how long each of them took as a whole.
     pub fn add(&mut self, case: Case, took: impl IntoIterator<Item = Duration>) {
-        let each = |took: Duration| took.as_secs_f64() * 1e9 / f64::from(case.count);
+        self.add_each(case.count, took);
+    }
+
+    /// The same, of something that was done `count` times in each.
+    pub fn add_each(&mut self, count: u32, took: impl IntoIterator<Item = Duration>) {
+        let each = |took: Duration| took.as_secs_f64() * 1e9 / f64::from(count);
         self.0.extend(took.into_iter().map(each));
     }
 

@@ -21,6 +21,15 @@ impl Program {
     pub fn new(command: impl Into<OsString>) -> Self {
         Self { command: command.into(), first_arguments: Vec::new() }
     }
+
+    /// The same program, started by another one, as `taskset --cpu-list 0 PROGRAM`.
+    #[must_use]
+    pub fn through(self, command: &str, arguments: &[&str]) -> Self {
+        let mut first_arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        first_arguments.push(self.command);
+        first_arguments.extend(self.first_arguments);
+        Self { command: command.into(), first_arguments }
+    }
 }
 
 /// Built programs. Tests run side by side: one of them builds, and the others wait for it.

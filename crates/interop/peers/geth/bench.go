@@ -58,6 +58,8 @@ func runBench(args []string) error {
 		return err
 	case args[0] == "hold":
 		return b.hold() // bench_visitors.go
+	case args[0] == "rpc":
+		return b.rpc() // bench_rpc.go
 	case args[0] == "versions":
 		return printVersions()
 	}
