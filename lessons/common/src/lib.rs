@@ -1,5 +1,7 @@
-//! What the lessons share and do not teach: the command line, the log, the time,
-//! and how errors look.
+//! What the lessons share and do not teach: the command line, the log, the time, a place for an IPC
+//! socket, and how errors look.
+
+pub mod ipc;
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
