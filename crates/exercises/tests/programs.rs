@@ -89,8 +89,9 @@ fn every_wrong_program_is_told_what_is_wrong() {
 #[test]
 fn what_changed_from_lesson_to_lesson_is_as_the_book_shows_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let lessons = ["a1_server", "a2_connect", "a3_events", "a4_message", "a5_pingpong"];
-    for (from, to) in lessons.iter().zip(&lessons[1..]) {
+    let a = ["a1_server", "a2_connect", "a3_events", "a4_message", "a5_pingpong"];
+    let b = ["b1_rpc", "b2_nodeinfo"];
+    for (from, to) in a.iter().zip(&a[1..]).chain(b.iter().zip(&b[1..])) {
         let diff = lesson_diff(root, from, to).unwrap();
         let file = format!("lessons/{to}/since-{}.diff", from.split_once('_').unwrap().0);
         is_as_told(&root.join(file), &diff);

@@ -84,18 +84,19 @@ pub fn by_node(normalised: &str) -> Vec<&str> {
     lines
 }
 
-/// Replaces keys by `<key 1>`, `<key 2>` …, ports by `<port 1>` …, the time, the operating system,
-/// the Rust version and the size of a packet that is padded by `<time>`, `<os>`, `<version>` and
-/// `<size>`.
+/// Replaces keys by `<key 1>`, `<key 2>` …, node ids by `<node id 1>` …, ports by `<port 1>` …, the
+/// time, the operating system, the Rust version and the size of a packet that is padded by `<time>`,
+/// `<os>`, `<version>` and `<size>`.
 pub fn normalise(printed: &str) -> String {
     let mut names = Names::default();
     printed.lines().map(|line| names.normalise(line) + "\n").collect()
 }
 
-/// The keys and ports seen so far, in order.
+/// The keys, node ids and ports seen so far, in order.
 #[derive(Default)]
 struct Names {
     keys: Vec<String>,
+    node_ids: Vec<String>,
     ports: Vec<String>,
 }
 
@@ -125,6 +126,8 @@ impl Names {
         });
         if is_hex && (word.len() == 128 || begins || ends(&["Peer ", "peer="])) {
             format!("<key {}>", place(&mut self.keys, word))
+        } else if is_hex && word.len() == 64 {
+            format!("<node id {}>", place(&mut self.node_ids, word))
         } else if is_number && ends(&["127.0.0.1:", " port="]) {
             format!("<port {}>", place(&mut self.ports, word))
         } else if is_number && ends(&["nonce bytes=", "secrets bytes=", "it is bytes="]) {
