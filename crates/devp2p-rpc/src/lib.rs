@@ -8,6 +8,8 @@
 //!
 //! Up to the connection there is no socket: a value comes in as bytes, an answer goes out as bytes. What
 //! go-ethereum answers was recorded, and is the table that the tests compare with.
+//!
+//! Book: chapters B1 to B3.
 
 mod calls;
 pub mod client;
