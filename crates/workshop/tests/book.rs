@@ -300,13 +300,16 @@ fn sources(folder: &Path, code: &mut String) {
 fn the_minutes_of_each_chapter_are_those_of_the_plan() {
     let read = |page: &str| fs::read_to_string(root().join("book/src").join(page)).unwrap();
     let page = read("for-teachers.md");
-    let (_, plan) = page.split_once("## Two half days").unwrap();
+    let (_, plan) = page.split_once("## Two half days, or three").unwrap();
     for (lesson, page) in [
         ("A1", "a1-server.md"),
         ("A2", "a2-connect.md"),
         ("A3", "a3-events.md"),
         ("A4", "a4-message.md"),
         ("A5", "a5-pingpong.md"),
+        ("B1", "b1-rpc.md"),
+        ("B2", "b2-nodeinfo.md"),
+        ("B3", "b3-rpc-p2p.md"),
     ] {
         let minutes = |about: &str| {
             let row = plan.lines().find(|line| line.contains(about)).unwrap();

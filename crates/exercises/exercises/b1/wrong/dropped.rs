@@ -1,4 +1,4 @@
-// B1: two methods, one with a parameter that may be left out.
+// Nobody holds its server, so it ends at once.
 
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::{Error, Limits, Module, Modules};

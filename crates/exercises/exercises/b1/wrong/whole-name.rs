@@ -1,4 +1,4 @@
-// B1: two methods, one with a parameter that may be left out.
+// It gives its methods the whole name, and so the module's name twice.
 
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::{Error, Limits, Module, Modules};

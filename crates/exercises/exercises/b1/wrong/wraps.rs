@@ -1,4 +1,4 @@
-// B1: two methods, one with a parameter that may be left out.
+// It doubles whatever comes, and what is too big becomes negative.
 
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::{Limits, Module, Modules};

@@ -1,4 +1,4 @@
-// B2: tell who is connected.
+// It tells the names alone.
 
 use devp2p_core::keys::NodeKey;
 use devp2p_core::net::{Config, PeerInfo, Server, client_name};

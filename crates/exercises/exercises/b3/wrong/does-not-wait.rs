@@ -1,4 +1,4 @@
-// B3: send what a call says, once.
+// It does not wait for a peer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

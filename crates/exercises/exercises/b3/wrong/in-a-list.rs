@@ -1,4 +1,4 @@
-// B3: send what a call says, once.
+// It sends the text inside of a list.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

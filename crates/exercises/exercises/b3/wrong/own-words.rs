@@ -1,4 +1,4 @@
-// B3: send what a call says, once.
+// It refuses the second call in words of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

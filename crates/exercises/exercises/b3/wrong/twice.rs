@@ -1,4 +1,4 @@
-// B3: send what a call says, once.
+// It sends whatever comes, as often as it comes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
