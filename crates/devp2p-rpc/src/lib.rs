@@ -37,3 +37,8 @@ pub use message::{parse, unreadable};
 pub use module::{Module, Modules};
 pub use params::Params;
 pub use subscription::{Ended, PATIENCE, Sink};
+
+/// The example of the README is compiled with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
