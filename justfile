@@ -35,6 +35,10 @@ bench-asm *args:
 bench-rpc *args:
     cargo run --release --package bench --locked -- rpc {{ args }}
 
+# Let a fuzzer search for inputs that break the RPC crate: `just fuzz stream 60` (needs a nightly Rust and cargo-fuzz)
+fuzz target seconds="60":
+    cd crates/devp2p-rpc && cargo +nightly fuzz run {{ target }} -- -max_total_time={{ seconds }} -dict=fuzz/json.dict
+
 # Look whether this computer can run the lessons, and what to do if not
 doctor:
     cargo workshop doctor

@@ -13,7 +13,7 @@ use std::time::Duration;
 use devp2p_rpc::ipc::IpcServer;
 use devp2p_rpc::{Limits, Module, Modules, Sink};
 use serde_json::{Value, json};
-use support::{Devp2p, devp2p, more};
+use support::{Devp2p, assert_golden, devp2p, more};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -211,6 +211,25 @@ async fn events_are_printed_one_a_line_until_there_are_no_more() {
     assert_eq!(events.code, Some(1), "{events:?}");
     assert!(events.stderr.contains("the connection is lost"), "{events:?}");
     assert!(events.stderr.ends_with(&more("rpc-lost")), "{events:?}");
+}
+
+#[test]
+fn the_tool_shows_what_the_book_shows() {
+    let node = Node::start(&[]);
+    let asked = devp2p(&["rpc", &node.ipc, "rpc_modules", "--trace"]);
+    assert_golden("decoded/tool-rpc.txt", &(asked.stderr + &asked.stdout));
+}
+
+#[test]
+fn a_node_shows_what_it_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let ipc = folder.path().join("node.ipc").display().to_string();
+    let node = Devp2p::node(&["--no-discovery", "--trace", "--ipc", &ipc]);
+    node.line_with(" rpc ");
+    assert_eq!(devp2p(&["rpc", &ipc, "net_listening"]).stdout, "true\n");
+    let call = "<- {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"net_listening\",\"params\":[]}";
+    assert_eq!(node.error_line(), call);
+    assert_eq!(node.error_line(), "-> {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":true}");
 }
 
 #[test]

@@ -297,14 +297,14 @@ impl Client {
     #[cfg(feature = "http")]
     async fn ask(&self, place: &http::Place, text: String, dispatch: &mut Dispatch) -> Result<()> {
         let Options { time, message, .. } = self.0.options;
-        tracing::trace!(target: "devp2p_rpc::wire", "-> {text}");
+        tracing::trace!(target: crate::message::WIRE, side = %"client", "-> {text}");
         let body = timeout(time, place.ask(text, message)).await;
         let body = body.unwrap_or(Err(ClientError::TimedOut(time)))?;
         if body.is_empty() {
             return Err(ClientError::NoResult);
         }
         let value = crate::message::parse(body.into()).map_err(unexpected)?;
-        tracing::trace!(target: "devp2p_rpc::wire", "<- {value}");
+        tracing::trace!(target: crate::message::WIRE, side = %"client", "<- {value}");
         dispatch.incoming(&value).map(drop).map_err(ClientError::Unexpected)
     }
 }
@@ -335,4 +335,10 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Client({})", self.0.endpoint.name())
     }
+}
+
+/// See [`crate::fuzz::answers`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(data: &[u8]) {
+    dispatch::fuzz(data);
 }

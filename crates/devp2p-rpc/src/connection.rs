@@ -10,11 +10,12 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tracing::trace;
 
 use crate::error::{
     Error, INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, TIMEOUT, TOO_LARGE,
 };
-use crate::message::{self, Message};
+use crate::message::{self, Message, WIRE};
 use crate::module::{Modules, Running};
 use crate::params::{self, Params};
 use crate::subscription::{Gate, Subscriptions};
@@ -34,7 +35,7 @@ pub struct Limits {
     pub message: usize,
     /// Calls of one connection that are under way at the same time; more wait, unread.
     pub at_once: usize,
-    /// Connections of a server at the same time; more wait to be accepted.
+    /// Connections of a server at the same time; more wait to be accepted, and a WebSocket is refused.
     pub connections: usize,
     /// Subscriptions of one connection: each costs about 1 KiB.
     pub subscriptions: usize,
@@ -106,15 +107,20 @@ impl Connection {
 
     /// Answers a value: a call, a notification or a batch.
     pub async fn receive(&self, value: &RawValue) -> Answer {
+        trace!(target: WIRE, side = %"server", "<- {value}");
         let now = Instant::now();
         let deadline = now.checked_add(self.limits.time).unwrap_or(now);
-        match message::batch(value) {
+        let answer = match message::batch(value) {
             Some(items) => self.batch(&items, deadline).await,
             None => {
                 let (json, gate) = self.one(value, deadline).await;
                 Answer { json, gates: gate.into_iter().collect() }
             }
+        };
+        if let Some(json) = &answer.json {
+            trace!(target: WIRE, side = %"server", "-> {json}");
         }
+        answer
     }
 
     async fn batch(&self, items: &[&RawValue], deadline: Instant) -> Answer {

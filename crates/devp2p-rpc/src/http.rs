@@ -20,6 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
@@ -89,20 +90,8 @@ impl HttpServer {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let (modules, limits, most) =
-            (Arc::new(modules), Arc::new(limits.clone()), limits.connections);
-        // Nobody can subscribe over HTTP.
-        let connection = Connection::new(modules.clone(), limits.clone(), None);
-        let site = Arc::new(Site {
-            connection,
-            rules,
-            #[cfg(feature = "ws")]
-            modules,
-            #[cfg(feature = "ws")]
-            limits,
-            #[cfg(feature = "ws")]
-            sockets: ws::Sockets::default(),
-        });
+        let most = limits.connections;
+        let site = Arc::new(Site::new(modules, &limits, rules));
         Ok(Self { address, accepting: tokio::spawn(accept(listener, site, most)) })
     }
 
@@ -131,15 +120,7 @@ async fn accept(listener: TcpListener, site: Arc<Site>, most: usize) {
                 let _ = stream.set_nodelay(true);
                 let site = site.clone();
                 connections.spawn(async move {
-                    let answer = service_fn(|request| {
-                        let site = site.clone();
-                        async move { Ok::<_, Infallible>(site.answer(request).await) }
-                    });
-                    let mut http = http1::Builder::new();
-                    http.timer(TokioTimer::new()).header_read_timeout(HEAD).half_close(true);
-                    // A client that breaks off is none of our business.
-                    let serving = http.serve_connection(TokioIo::new(stream), answer);
-                    let _ = serving.with_upgrades().await;
+                    serve(stream, &site).await;
                     drop(place);
                 });
             }
@@ -150,6 +131,37 @@ async fn accept(listener: TcpListener, site: Arc<Site>, most: usize) {
         }
         while connections.try_join_next().is_some() {}
     }
+}
+
+/// Serves one connection to its end.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, site: &Arc<Site>) {
+    let answer = service_fn(|request| {
+        let site = site.clone();
+        async move { Ok::<_, Infallible>(site.answer(request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).half_close(true);
+    // A client that breaks off is none of our business.
+    let _ = http.serve_connection(TokioIo::new(stream), answer).with_upgrades().await;
+}
+
+/// What is answered to whoever says this, and then no more.
+#[cfg(any(test, fuzzing))]
+pub(crate) async fn fuzz(modules: Modules, said: &[u8]) -> Vec<u8> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let rules = Rules { cors: vec!["http://a.example".to_owned()], ..Rules::default() };
+    #[cfg(feature = "ws")]
+    let rules = Rules { ws: Some(WsRules::default()), ..rules };
+    let site = Arc::new(Site::new(modules, &Limits::default(), rules));
+    let (mut ours, theirs) = tokio::io::duplex(said.len().max(1));
+    let mut answered = Vec::new();
+    // Into memory, and as much as there is room for.
+    let _ = ours.write_all(said).await;
+    let _ = ours.shutdown().await;
+    let reading = async { drop(ours.read_to_end(&mut answered).await) };
+    tokio::join!(serve(theirs, &site), reading);
+    answered
 }
 
 struct Site {
@@ -166,6 +178,21 @@ struct Site {
 type Answer = Response<Full<Bytes>>;
 
 impl Site {
+    fn new(modules: Modules, limits: &Limits, rules: Rules) -> Self {
+        let (modules, limits) = (Arc::new(modules), Arc::new(limits.clone()));
+        Self {
+            // Nobody can subscribe over HTTP.
+            connection: Connection::new(modules.clone(), limits.clone(), None),
+            rules,
+            #[cfg(feature = "ws")]
+            modules,
+            #[cfg(feature = "ws")]
+            limits,
+            #[cfg(feature = "ws")]
+            sockets: ws::Sockets::default(),
+        }
+    }
+
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         #[cfg(feature = "ws")]
         let mut request = request;

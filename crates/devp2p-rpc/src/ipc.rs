@@ -1,14 +1,18 @@
-//! IPC: a socket in the file system. Values follow each other, and each answer ends with a line end.
+//! IPC: a socket in the file system, or a named pipe on Windows. Values follow each other, and each
+//! answer ends with a line end.
 
-use std::fs::{self, DirBuilder, Permissions};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
-use std::os::unix::net::UnixStream as Probe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error as ThisError;
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::debug;
@@ -16,9 +20,15 @@ use tracing::debug;
 use crate::connection::Limits;
 use crate::module::Modules;
 use crate::stream::serve;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
-/// The longest path that Linux allows for a socket, in bytes.
-pub const MAX_PATH: usize = 107;
+pub use system::MAX_PATH;
+
+/// How long the server waits when no connection can be taken.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Why there is no socket.
 #[derive(Debug, ThisError)]
@@ -43,16 +53,65 @@ pub enum BindError {
     },
 }
 
-/// A server on a socket in the file system, which only this user can open. When it is dropped, it
-/// ends, and the socket is removed.
+/// Takes connections, and says nothing by itself. When it is dropped, nobody listens any more.
+#[derive(Debug)]
+pub struct IpcListener {
+    listener: system::Listener,
+    door: Door,
+}
+
+/// What stands in the file system. It goes when this is dropped, and only once: another server may have
+/// come to its place by then.
+#[derive(Debug)]
+struct Door(PathBuf);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        system::remove(&self.0);
+    }
+}
+
+impl IpcListener {
+    /// Listens where only this user can connect. A socket that a crash has left is taken over, if
+    /// nobody answers there. On Windows, the name of a pipe is enough.
+    ///
+    /// # Errors
+    /// [`BindError`].
+    pub fn bind(path: impl Into<PathBuf>) -> Result<Self, BindError> {
+        let path = system::path(&path.into());
+        if path.as_os_str().len() > MAX_PATH {
+            return Err(BindError::TooLong(path));
+        }
+        let listener = system::Listener::bind(&path)?;
+        Ok(Self { listener, door: Door(path) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.door.0
+    }
+
+    /// Waits for the next connection. Cancel-safe.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub async fn accept(
+        &mut self,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
+        self.listener.accept().await
+    }
+}
+
+/// A server that only this user can ask. When it is dropped, it ends, and so does its socket.
 #[derive(Debug)]
 pub struct IpcServer {
-    path: PathBuf,
     accepting: JoinHandle<()>,
+    door: Door,
 }
 
 impl IpcServer {
-    /// Listens. A socket that a crash has left is taken over, if nobody answers there.
+    /// Listens, as [`IpcListener::bind`], and answers.
     ///
     /// # Errors
     /// [`BindError`].
@@ -61,30 +120,22 @@ impl IpcServer {
         modules: Modules,
         limits: Limits,
     ) -> Result<Self, BindError> {
-        let path = path.into();
-        let failed = |error| BindError::Io { path: path.clone(), error };
-        if path.as_os_str().len() > MAX_PATH {
-            return Err(BindError::TooLong(path));
-        }
-        make_way(&path)?;
-        let listener = listen(&path).map_err(failed)?;
+        let IpcListener { listener, door } = IpcListener::bind(path)?;
         let (modules, limits) = (Arc::new(modules), Arc::new(limits));
         let accepting = tokio::spawn(accept(listener, modules, limits));
-        Ok(Self { path, accepting })
+        Ok(Self { accepting, door })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.door.0
     }
 }
 
 impl Drop for IpcServer {
     fn drop(&mut self) {
         self.accepting.abort();
-        // It may be gone already.
-        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -92,65 +143,30 @@ impl Drop for IpcServer {
 ///
 /// # Errors
 /// The operating system's.
-pub async fn connect(path: &Path) -> io::Result<UnixStream> {
-    UnixStream::connect(path).await
+pub async fn connect(
+    path: &Path,
+) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
+    system::connect(&system::path(path)).await
 }
 
-/// Removes a socket on which nobody answers, and nothing else.
-fn make_way(path: &Path) -> Result<(), BindError> {
-    let failed = |error| BindError::Io { path: path.to_owned(), error };
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(failed(error)),
-        Ok(metadata) if !metadata.file_type().is_socket() => {
-            Err(BindError::NoSocket(path.to_owned()))
-        }
-        Ok(_) if Probe::connect(path).is_ok() => Err(BindError::Taken(path.to_owned())),
-        Ok(_) => fs::remove_file(path).map_err(failed),
-    }
-}
-
-/// Listens where nobody else can come in, not even between two steps: the socket gets its permissions in
-/// a folder of its own, and then its place.
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let folder = parent.join(format!(".{:x}", std::process::id()));
-    let hidden = folder.join("s");
-    if hidden.as_os_str().len() > MAX_PATH {
-        let listener = UnixListener::bind(path)?;
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
-        return Ok(listener);
-    }
-    DirBuilder::new().mode(0o700).create(&folder)?;
-    let listening = UnixListener::bind(&hidden).and_then(|listener| {
-        fs::set_permissions(&hidden, Permissions::from_mode(0o600))?;
-        fs::rename(&hidden, path)?;
-        Ok(listener)
-    });
-    // Whatever has failed, nothing is left behind.
-    let _ = fs::remove_file(&hidden);
-    fs::remove_dir(&folder)?;
-    listening
-}
-
-async fn accept(listener: UnixListener, modules: Arc<Modules>, limits: Arc<Limits>) {
+async fn accept(mut listener: system::Listener, modules: Arc<Modules>, limits: Arc<Limits>) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {
         // It is never closed.
         let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok(stream) => {
                 let (modules, limits) = (modules.clone(), limits.clone());
                 connections.spawn(async move {
-                    let (reader, writer) = stream.into_split();
+                    let (reader, writer) = system::halves(stream);
                     serve(reader, writer, modules, limits).await;
                     drop(place);
                 });
             }
             Err(error) => {
                 debug!(%error, "cannot accept");
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}

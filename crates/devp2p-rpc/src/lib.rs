@@ -9,15 +9,20 @@
 //! Up to the connection there is no socket: a value comes in as bytes, an answer goes out as bytes. What
 //! go-ethereum answers was recorded, and is the table that the tests compare with.
 //!
+//! Every value that crosses is logged with `tracing`, at the level of traces, under the target
+//! `devp2p_rpc::wire`: `-> ` and what is sent, `<- ` and what comes; `side` is `client` or `server`.
+//!
 //! Book: chapters B1 to B3.
 
 mod calls;
 pub mod client;
 mod connection;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(unix)]
 pub mod ipc;
 mod message;
 mod module;

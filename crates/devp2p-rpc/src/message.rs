@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, PARSE_ERROR};
 
+/// Under this name every value that crosses is logged, at the level of traces: `-> ` and what is sent,
+/// `<- ` and what comes.
+pub(crate) const WIRE: &str = "devp2p_rpc::wire";
 /// What stands where an id should be, when there is none that can be used.
 const NULL: &str = "null";
 

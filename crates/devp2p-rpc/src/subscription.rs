@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
+use tracing::trace;
 
 use crate::error::{Error, TOO_LARGE, TOO_SLOW};
 use crate::message;
@@ -59,6 +60,7 @@ impl Sink {
             told.await.map_err(|_| Ended::Gone)?;
         }
         let event = message::event(&self.namespace, &self.id, &result);
+        trace!(target: message::WIRE, side = %"server", "-> {event}");
         match self.put(event).await {
             Some(true) => {
                 self.put.fetch_add(1, Ordering::Relaxed);

@@ -96,10 +96,15 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
 pub(crate) struct Sockets(Mutex<JoinSet<()>>);
 
 impl Sockets {
-    fn serve(&self, serving: impl Future<Output = ()> + Send + 'static) {
+    /// Whether there was a place for it.
+    fn serve(&self, serving: impl Future<Output = ()> + Send + 'static, most: usize) -> bool {
         let mut sockets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while sockets.try_join_next().is_some() {}
-        sockets.spawn(serving);
+        let has_place = sockets.len() < most;
+        if has_place {
+            sockets.spawn(serving);
+        }
+        has_place
     }
 }
 
@@ -129,7 +134,10 @@ pub(crate) fn answer<B, A: Default>(
     let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes()));
     let accept = accept.map_err(|_| (StatusCode::BAD_REQUEST, "Bad Request\n"))?;
     let upgrade = hyper::upgrade::on(request);
-    sockets.serve(serve(upgrade, modules, limits));
+    let most = limits.connections;
+    if !sockets.serve(serve(upgrade, modules, limits), most) {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, "too many connections\n"));
+    }
     let mut answer = Response::new(A::default());
     *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = answer.headers_mut();

@@ -4,10 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use devp2p_rpc::ipc::{self, IpcListener};
 use devp2p_rpc::{Error, INTERNAL_ERROR, METHOD_NOT_FOUND, unreadable};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, split};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, split,
+};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -23,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Socket {
     path: PathBuf,
     fault: Fault,
-    listener: Option<UnixListener>,
+    /// None if nobody listens.
+    listener: Option<Mutex<IpcListener>>,
     _folder: TempDir,
 }
 
@@ -31,7 +35,13 @@ impl Socket {
     pub(crate) fn open(fault: Fault) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("node.ipc");
-        let listener = Some(UnixListener::bind(&path)?).filter(|_| fault != Fault::DeadSocket);
+        let listener = match fault {
+            Fault::DeadSocket => {
+                leave_socket(&path)?;
+                None
+            }
+            _ => Some(Mutex::new(IpcListener::bind(&path).map_err(io::Error::other)?)),
+        };
         Ok(Self { path, fault, listener, _folder: folder })
     }
 
@@ -43,7 +53,8 @@ impl Socket {
     pub(crate) async fn run(&self) {
         let Some(listener) = &self.listener else { return std::future::pending().await };
         let mut visits = JoinSet::new();
-        while let Ok((stream, _)) = listener.accept().await {
+        let mut listener = listener.lock().await;
+        while let Ok(stream) = listener.accept().await {
             let fault = self.fault;
             visits.spawn(async move {
                 // Whatever went wrong between us, it was meant to.
@@ -51,6 +62,15 @@ impl Socket {
             });
         }
     }
+}
+
+/// A socket as a crash leaves it. On Windows a pipe goes with its program, so there is none.
+fn leave_socket(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    std::os::unix::net::UnixListener::bind(path)?;
+    #[cfg(windows)]
+    let _ = path;
+    Ok(())
 }
 
 /// How one can tell.
@@ -88,7 +108,7 @@ pub(crate) fn because(fault: Fault) -> &'static str {
     }
 }
 
-async fn misbehave(stream: UnixStream, fault: Fault) -> io::Result<()> {
+async fn misbehave(stream: impl AsyncRead + AsyncWrite, fault: Fault) -> io::Result<()> {
     let (reader, mut writer) = split(stream);
     let mut lines = BufReader::new(reader).lines();
     while let Some(line) = lines.next_line().await? {
@@ -128,7 +148,7 @@ fn id_of(call: &str) -> String {
 
 /// What is seen of it from outside.
 pub(crate) async fn look(path: &Path) -> String {
-    let mut stream = match UnixStream::connect(path).await {
+    let mut stream = match ipc::connect(path).await {
         Ok(stream) => stream,
         Err(error) => return format!("connect: {error}\n"),
     };

@@ -11,7 +11,7 @@ fn the_lesson_prints_what_the_book_shows() {
 }
 
 #[test]
-fn with_vv_it_tells_what_the_client_sends_and_gets_as_the_book_shows() {
+fn with_vv_it_tells_what_each_side_sends_and_gets_as_the_book_shows() {
     let transcript = run(env!("CARGO_BIN_EXE_b1_rpc"), &["-vv"]).unwrap();
     assert_eq!(normalise(&transcript.stdout), include_str!("../expected-verbose.txt"));
 }

@@ -32,8 +32,8 @@ fn the_solution_prints_what_the_book_shows() {
 fn with_vv_it_tells_the_call_and_its_answer() {
     let printed = run(env!("CARGO_BIN_EXE_b3_rpc_p2p"), &["-vv"]).unwrap().stdout;
     for line in [
-        r#"-> {"jsonrpc":"2.0","id":1,"method":"foo_sendMsg"}"#,
-        r#"<- {"jsonrpc":"2.0","id":1,"result":null}"#,
+        r#"-> {"jsonrpc":"2.0","id":1,"method":"foo_sendMsg"} side=client"#,
+        r#"<- {"jsonrpc":"2.0","id":1,"result":null} side=client"#,
     ] {
         assert!(printed.lines().any(|told| told.ends_with(line)), "no {line} in {printed}");
     }

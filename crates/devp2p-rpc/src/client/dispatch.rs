@@ -310,5 +310,34 @@ fn written(id: u64, Call { method, params }: &Call) -> String {
     }
 }
 
+/// Calls, a batch and a subscription are under way, and this is what comes.
+#[cfg(any(test, fuzzing))]
+pub(super) fn fuzz(data: &[u8]) {
+    const QUEUE: usize = 2;
+    let Ok(value) = message::parse(data.to_vec()) else { return };
+    let call = Call { method: "t_echo".to_owned(), params: None };
+    let mut dispatch = Dispatch::new(QUEUE);
+    let (.., first) = dispatch.call(&call);
+    let (.., batch) = dispatch.batch(&[call.clone(), call]);
+    let name = serde_json::value::to_raw_value(&["count"]).unwrap_or_default();
+    let (.., mut subscribed) = dispatch.subscribe("t", name);
+    let mut feed = None;
+    for _ in 0..QUEUE + 3 {
+        let before = dispatch.waiting.len();
+        if dispatch.incoming(&value).is_err() {
+            break;
+        }
+        assert!(dispatch.waiting.len() <= before, "an answer makes nobody wait");
+        feed = feed.or_else(|| subscribed.try_recv().ok());
+    }
+    if let Some(Ok(Feed { mut events, .. })) = feed {
+        let told = std::iter::from_fn(|| events.try_recv().ok()).count();
+        assert!(told <= QUEUE + 1, "{told} events have found room");
+    }
+    dispatch.lose(&"over".into());
+    assert!(dispatch.waiting.is_empty() && dispatch.subscriptions.is_empty(), "nothing is left");
+    drop((first, batch));
+}
+
 #[cfg(test)]
 mod tests;

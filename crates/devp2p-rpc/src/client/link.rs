@@ -117,7 +117,7 @@ async fn write(
     while let Some(outgoing) = waiting.recv().await {
         let bytes = match outgoing {
             Outgoing::Value(value) => {
-                trace!(target: "devp2p_rpc::wire", "-> {value}");
+                trace!(target: crate::message::WIRE, side = %"client", "-> {value}");
                 form.encode(value)
             }
             Outgoing::Control(frame) => frame,
@@ -178,7 +178,7 @@ impl Reading {
 
     fn value(&self, value: Vec<u8>) -> Result<(), Arc<str>> {
         let value = parse(value).map_err(|error| format!("what it says is no JSON: {error}"))?;
-        trace!(target: "devp2p_rpc::wire", "<- {value}");
+        trace!(target: crate::message::WIRE, side = %"client", "<- {value}");
         self.take(&value)
     }
 

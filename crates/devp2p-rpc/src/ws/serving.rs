@@ -148,8 +148,12 @@ impl Serving {
         Ok(Begun::All)
     }
 
-    /// What waits goes out with the rest, in one write.
+    /// What waits goes out with the rest, in one write. An event does so however many calls there are:
+    /// else a subscription would take their caller for one who does not read.
     fn gather(&mut self) {
+        if let Ok(event) = self.told.try_recv() {
+            self.put(Kind::Text, event.as_bytes());
+        }
         while self.outgoing.len() < ENOUGH {
             if let Some(answer) = self.calls.try_next() {
                 self.answer(answer);
