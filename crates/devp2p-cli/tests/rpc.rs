@@ -157,6 +157,8 @@ fn nodes_and_peers_have_the_shape_of_go_ethereum() {
     assert!(add.contains(two.info["nodeId"].as_str().unwrap()), "{add}");
     let peers = one.raw(&call("admin_peers"));
     assert_eq!(shape(&peers), shape(&recorded("admin_peers")), "{peers}");
+    // As it was dialed, with `discport`.
+    assert_eq!(two.ask(&["admin_peers"])[0]["enode"], one.enode());
     assert_eq!(one.ask(&["net_peerCount"]), "0x1");
     assert_eq!(one.ask(&["admin_addTrustedPeer", two.enode()]), true);
     let network = |node: &Node| node.ask(&["admin_peers"])[0]["network"].clone();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use crate::enode::Enode;
+use crate::enode::{Address, Enode, Host};
 use crate::enr::Enr;
 use crate::keys::{NodeId, PublicKey};
 use crate::p2p::{Capability, Hello};
@@ -84,6 +84,9 @@ pub struct PeerInfo {
     /// Its end of the connection; none if there is no connection behind the peer.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub remote: Option<SocketAddr>,
+    /// Its UDP port, as the enode says that we dialed; none if it dialed us. Not in the JSON.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub udp: Option<u16>,
     /// Who dialed.
     #[cfg_attr(feature = "serde", serde(rename = "inbound", with = "inbound"))]
     pub direction: Direction,
@@ -106,10 +109,22 @@ impl PeerInfo {
             shared: Arc::new([]),
             local: None,
             remote: None,
+            udp: None,
             direction,
             trusted: false,
             is_static: false,
         }
+    }
+
+    /// Its key and its end of the connection: where it can be dialed, if we dialed it.
+    #[must_use]
+    pub fn enode(&self) -> Enode {
+        let address = |remote: SocketAddr| Address {
+            host: Host::Ip(remote.ip()),
+            tcp: remote.port(),
+            udp: self.udp.unwrap_or(remote.port()),
+        };
+        Enode { public_key: self.id, address: self.remote.map(address) }
     }
 
     /// What its Hello says, as far as it is kept.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use devp2p_core::enode::{Address, Enode, EnodeError, Host};
+use devp2p_core::enode::{Enode, EnodeError};
 use devp2p_core::enr::Enr;
 use devp2p_core::events::{EventRecord, PeerEvent};
 use devp2p_core::keys::{KeyError, NodeId};
@@ -163,14 +163,9 @@ struct Network {
 
 impl From<&PeerInfo> for Peer {
     fn from(peer: &PeerInfo) -> Self {
-        let address = |remote: SocketAddr| Address {
-            host: Host::Ip(remote.ip()),
-            tcp: remote.port(),
-            udp: remote.port(),
-        };
         let text = |it: Option<SocketAddr>| it.map_or_else(String::new, |it| it.to_string());
         Self {
-            enode: Enode { public_key: peer.id, address: peer.remote.map(address) },
+            enode: peer.enode(),
             id: peer.id.node_id(),
             name: peer.name.to_string(),
             caps: peer.capabilities.to_vec(),

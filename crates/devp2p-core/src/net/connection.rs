@@ -103,7 +103,8 @@ impl Connection {
                 let stream = before(deadline, SetupStep::Connect, &mut self.orders, dial(&enode));
                 let stream = Stream { tap, ..stream.await? };
                 let link = Link::initiate(stream, key, enode.public_key, rng);
-                before(deadline, SetupStep::Handshake, &mut self.orders, link).await?
+                let link = before(deadline, SetupStep::Handshake, &mut self.orders, link).await?;
+                Link { udp: enode.address.map(|address| address.udp), ..link }
             }
             Origin::Accept(stream) => {
                 tell_stream(&stream, "TCP accepted");
@@ -202,6 +203,7 @@ fn peer_info<R, W>(link: &Link<R, W>, hello: Hello, standing: Standing) -> PeerI
         shared: shared.collect(),
         local: link.local,
         remote: link.remote,
+        udp: link.udp,
         trusted: standing.trusted,
         is_static: standing.is_static,
         ..PeerInfo::from_hello(hello, link.direction)

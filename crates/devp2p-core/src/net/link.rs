@@ -78,6 +78,8 @@ pub struct Link<R = OwnedReadHalf, W = OwnedWriteHalf> {
     pub(super) direction: Direction,
     pub(super) local: Option<SocketAddr>,
     pub(super) remote: Option<SocketAddr>,
+    /// The UDP port of the enode that was dialed.
+    pub(super) udp: Option<u16>,
     pub(super) incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) codec: Codec,
@@ -174,6 +176,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Link<R, W> {
             direction,
             local: stream.local,
             remote: stream.remote,
+            udp: None,
             incoming: Incoming::new(stream.reader, session.reader)
                 .tapped(stream.tap.clone().map(|tap| (tap, ours.other()))),
             outgoing: Outgoing::new(stream.writer, session.writer)
