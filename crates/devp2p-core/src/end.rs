@@ -59,6 +59,10 @@ pub enum EndReason {
     /// The peer came back by another connection, and this one gave no sign of life.
     #[error("the peer has connected anew, and gave no sign of life here")]
     Superseded,
+    /// It was not a peer yet, all places of those were taken, and others had a better right to one:
+    /// see [`MAX_PENDING`](crate::policy::MAX_PENDING).
+    #[error("it was slow, and others wanted its place")]
+    MadeRoom,
     /// The stream broke, by the peer's fault or the network's.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -118,6 +122,7 @@ impl EndReason {
             | Self::SetupTimeout(_)
             | Self::Silent
             | Self::Superseded
+            | Self::MadeRoom
             | Self::Transport(_)
             | Self::Panicked => None,
         }

@@ -235,7 +235,7 @@ async fn before<T>(
     tokio::select! {
         biased;
         done = timeout_at(deadline, step) => done.unwrap_or(Err(EndReason::SetupTimeout(name))),
-        reason = orders.closing() => Err(EndReason::Local(reason)),
+        reason = orders.closing() => Err(reason),
     }
 }
 
@@ -261,7 +261,7 @@ async fn told_to_end(
     };
     tokio::select! {
         biased;
-        reason = orders.closing() => EndReason::Local(reason),
+        reason = orders.closing() => reason,
         () = is_dead => EndReason::Superseded,
     }
 }

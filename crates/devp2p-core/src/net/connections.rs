@@ -2,7 +2,6 @@
 //! the same however many there are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -18,8 +17,6 @@ use crate::policy::{ConnectionNumber, Direction};
 /// A connection, as the main loop knows it.
 pub(super) struct Tracked {
     pub(super) direction: Direction,
-    /// Where it comes from, as long as it has a place at the door.
-    pub(super) at_door: Option<IpAddr>,
     /// Whom we dialed, or who claims to be there.
     pub(super) key: Option<PublicKey>,
     /// Whom we dialed, and where.
@@ -103,15 +100,13 @@ impl Tracked {
         is_static: impl FnOnce(&PublicKey) -> bool,
         orders: OrderSender,
     ) -> Self {
-        let (direction, at_door, dialed) = match origin {
-            Origin::Accept(stream) => {
-                (Direction::Inbound, stream.remote.map(|remote| remote.ip()), None)
-            }
-            Origin::Dial(enode) => (Direction::Outbound, None, Some(Box::new(enode.clone()))),
+        let (direction, dialed) = match origin {
+            Origin::Accept(_) => (Direction::Inbound, None),
+            Origin::Dial(enode) => (Direction::Outbound, Some(Box::new(enode.clone()))),
         };
         let key = dialed.as_ref().map(|enode| enode.public_key);
         let is_static = key.is_some_and(|key| is_static(&key));
         let (peer, removals) = (None, Vec::new());
-        Self { direction, at_door, key, dialed, is_static, peer, orders, removals }
+        Self { direction, key, dialed, is_static, peer, orders, removals }
     }
 }

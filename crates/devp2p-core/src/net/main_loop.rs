@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tokio::task::{self, JoinError, JoinSet};
+use tokio::task::{self, JoinError, JoinSet, yield_now};
 use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, warn};
@@ -89,7 +89,7 @@ impl MainLoop {
     pub(super) async fn run(mut self, mut inputs: Inputs, stop: CancellationToken) {
         loop {
             self.dial_what_is_due();
-            let (next_dial, has_room) = (self.next_dial(), self.door.has_room());
+            let next_dial = self.next_dial();
             let wants_nodes = self.dials.wants_nodes(&self.admission);
             tokio::select! {
                 // In this order: first what makes room, last what takes it.
@@ -101,7 +101,11 @@ impl MainLoop {
                 // As long as nobody takes what is found, discovery does not search.
                 Some(node) = inputs::find(inputs.found.as_mut()), if wants_nodes => self.found(&node),
                 node = self.seeker.found() => self.found(&node),
-                stream = inputs::accept(inputs.listener.as_mut()), if has_room => self.accepted(stream),
+                stream = inputs::accept(inputs.listener.as_mut()) => {
+                    self.accepted(stream);
+                    // Who was let in may speak, before the next one wants its place.
+                    yield_now().await;
+                }
                 () = sleep_until(next_dial) => {}
             }
         }
@@ -195,8 +199,14 @@ impl MainLoop {
         let now = self.now();
         let Some(remote) = stream.remote else { return };
         let is_own = stream.local.is_some_and(|local| local.ip() == remote.ip());
-        match self.door.enter(remote.ip(), is_own, now) {
-            Ok(()) => self.spawn(Origin::Accept(stream)),
+        let number = self.connections.new_number();
+        match self.door.enter(number, remote.ip(), is_own, now) {
+            Ok(leaves) => {
+                if let Some(slow) = leaves.and_then(|leaves| self.connections.get_mut(leaves)) {
+                    slow.orders.end(EndReason::MadeRoom);
+                }
+                self.spawn(number, Origin::Accept(stream));
+            }
             Err(why) => {
                 debug!(%remote, "refused: {why}");
                 self.ledger.begun(Direction::Inbound);
@@ -214,12 +224,12 @@ impl MainLoop {
     fn dial_what_is_due(&mut self) {
         let now = self.now();
         for enode in self.dials.due(now, &mut self.admission) {
-            self.spawn(Origin::Dial(enode));
+            let number = self.connections.new_number();
+            self.spawn(number, Origin::Dial(enode));
         }
     }
 
-    fn spawn(&mut self, origin: Origin) {
-        let number = self.connections.new_number();
+    fn spawn(&mut self, number: ConnectionNumber, origin: Origin) {
         let (sender, orders) = orders();
         let entry = Tracked::new(&origin, |key| self.dials.contains(key), sender);
         self.ledger.begun(entry.direction);
@@ -247,6 +257,7 @@ impl MainLoop {
         let Candidate { connection, key, .. } = candidate;
         let (now, trusted) = (self.now(), self.admission.is_trusted(&key));
         self.connections.set_key(connection, key);
+        self.door.moves_on(connection, now);
         let Some(entry) = self.connections.get_mut(connection) else { return };
         let standing = Standing { trusted, is_static: entry.is_static };
         reply(answer, self.admission.after_handshake(candidate, now).map(|()| standing));
@@ -283,9 +294,9 @@ impl MainLoop {
     fn admit(&mut self, newcomer: Newcomer) {
         let Newcomer { candidate: Candidate { connection, key, .. }, info, answer } = newcomer;
         let Some(entry) = self.connections.get_mut(connection) else { return };
-        match entry.at_door.take() {
-            Some(ip) => self.door.leave(ip),
-            None => self.dials.connected(&key),
+        self.door.leave(connection);
+        if entry.direction == Direction::Outbound {
+            self.dials.connected(&key);
         }
         debug!(peer = %key.short(), name = &*info.name, remote = info.remote.map(display), "peer added");
         let standing =
@@ -304,8 +315,10 @@ impl MainLoop {
         let (task, reason) = ended.unwrap_or_else(|error| (error.id(), EndReason::Panicked));
         let Some((number, mut entry)) = self.connections.remove(task) else { return };
         self.admission.ended(number);
-        if let Some(ip) = entry.at_door {
-            self.door.leave(ip);
+        self.door.leave(number);
+        // Whoever had to make room waits no more.
+        for newcomers in self.waiting.values_mut() {
+            newcomers.retain(|newcomer| newcomer.candidate.connection != number);
         }
         let peer = entry.peer.take();
         if peer.is_none() {

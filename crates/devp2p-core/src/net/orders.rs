@@ -4,17 +4,18 @@ use std::future::pending;
 
 use tokio::sync::watch;
 
+use super::EndReason;
 use crate::p2p::DisconnectReason;
 
 /// What a connection is to do. The last word counts, but nothing comes after [`Order::Close`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Order {
     /// Nothing in particular.
     GoOn,
     /// The node has come back by another connection: is this one still alive?
     ShowLife,
-    /// Say goodbye for this reason, and end.
-    Close(DisconnectReason),
+    /// End for this reason, and say goodbye if there is something to say.
+    Close(EndReason),
 }
 
 /// The end at which orders are given.
@@ -32,7 +33,12 @@ pub(super) fn orders() -> (OrderSender, Orders) {
 }
 
 impl OrderSender {
+    /// Says goodbye.
     pub(super) fn close(&self, reason: DisconnectReason) {
+        self.end(EndReason::Local(reason));
+    }
+
+    pub(super) fn end(&self, reason: EndReason) {
         self.0.send_replace(Order::Close(reason));
     }
 
@@ -49,11 +55,11 @@ impl OrderSender {
 
 impl Orders {
     /// Waits until it is to close. If the main loop is gone, then at once.
-    pub(super) async fn closing(&mut self) -> DisconnectReason {
+    pub(super) async fn closing(&mut self) -> EndReason {
         let order = self.0.wait_for(|order| matches!(order, Order::Close(_))).await;
         match order.as_deref() {
-            Ok(Order::Close(reason)) => *reason,
-            _ => DisconnectReason::Quitting,
+            Ok(Order::Close(reason)) => reason.clone(),
+            _ => EndReason::Local(DisconnectReason::Quitting),
         }
     }
 

@@ -1,142 +1,172 @@
 //! The door: may this connection come in at all? Asked before a single byte is read.
 //!
 //! A handshake costs us elliptic curve work, and a set-up holds memory for up to ten seconds. So
-//! there are so many places for those who are not peers yet, and nobody may have them all.
+//! there are so many places for those who are not peers yet. Whoever comes gets one; when all are
+//! taken, somebody else has to leave:
+//!
+//! ```text
+//!  who leaves?   of the network that has most places (/24, or /64 for IPv6)
+//!      └──▶      of the address that has most of them
+//!             └──▶ of the network, then of the address, that came most often of late
+//!                      └──▶ whoever has not moved on for longest
+//! ```
+//!
+//! The newcomer is counted, too, and it may be the one. So one machine, one network, or many that
+//! come again and again and say nothing, take places from themselves only.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::mem;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use thiserror::Error;
 
+use super::admission::ConnectionNumber;
+use super::network::network_of;
 use super::throttle::Throttle;
+use crate::end::SETUP_TIMEOUT;
 
 /// How many inbound connections may be in set-up at once: 50, as in go-ethereum.
 ///
-/// When all places are taken the listener waits, and the operating system keeps newcomers in its
-/// own queue.
+/// When all places are taken, a newcomer gets the place of another one; there, the listener waits.
 pub const MAX_PENDING: usize = 50;
-/// How many of them may come from one other machine: half, which go-ethereum does not limit.
-///
-/// Machines nearby are not throttled; one that says nothing on 50 connections would lock out a
-/// whole room.
-pub const MAX_PENDING_OF_ONE: usize = MAX_PENDING / 2;
+
+/// How long it is remembered at least, and twice that at most, how often a network came: for as long
+/// as a set-up may last.
+const REMEMBERED_FOR: Duration = SETUP_TIMEOUT;
+/// How many networks and addresses are remembered at most, in each such time: less than 1 MiB.
+const MAX_REMEMBERED: usize = 10_000;
 
 /// Why a connection was turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum TurnedAway {
-    /// [`MAX_PENDING_OF_ONE`] of its address are in set-up.
-    #[error("so many from this address are in set-up already")]
-    TooMany,
     /// See [`Throttle`].
     #[error("this address connected less than 30 s ago")]
     TooSoon,
+    /// All others have a better right to their places.
+    #[error("all places are taken, and nobody came as often as this address")]
+    TooOften,
 }
 
 /// Who has come in and is not a peer yet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Door {
     throttle: Throttle,
-    /// How many of each address are in set-up; none has 0.
-    pending: HashMap<IpAddr, usize>,
-    pending_in_all: usize,
+    visits: Visits,
+    /// At most [`MAX_PENDING`].
+    pending: HashMap<ConnectionNumber, Pending>,
+}
+
+/// A connection in set-up.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    ip: IpAddr,
+    /// When it came in, or did its handshake.
+    moved_on: Duration,
 }
 
 impl Door {
-    /// Whether there is a place for anybody.
-    #[must_use]
-    pub(crate) fn has_room(&self) -> bool {
-        self.pending_in_all < MAX_PENDING
-    }
-
-    /// Lets a connection from `ip` in. It takes a place until it [`leaves`](Self::leave).
+    /// Lets a connection from `ip` in. It has a place until it [`leaves`](Self::leave), or another
+    /// one gets it: the one that is returned has lost its own, and must end.
     ///
     /// This machine may call itself as often as it likes, whatever its address is: `is_own`.
     ///
     /// # Errors
-    /// [`TurnedAway`]; then it takes none.
+    /// [`TurnedAway`]; then it has none.
     pub(crate) fn enter(
         &mut self,
+        connection: ConnectionNumber,
         ip: IpAddr,
         is_own: bool,
         now: Duration,
-    ) -> Result<(), TurnedAway> {
-        let pending = self.pending.get(&ip).copied().unwrap_or(0);
-        if !is_own && pending >= MAX_PENDING_OF_ONE {
-            return Err(TurnedAway::TooMany);
-        }
+    ) -> Result<Option<ConnectionNumber>, TurnedAway> {
         if !is_own && !self.throttle.allow(ip, now) {
             return Err(TurnedAway::TooSoon);
         }
-        self.pending.insert(ip, pending.saturating_add(1));
-        self.pending_in_all = self.pending_in_all.saturating_add(1);
-        Ok(())
+        self.visits.note(ip, now);
+        self.pending.insert(connection, Pending { ip, moved_on: now });
+        if self.pending.len() <= MAX_PENDING {
+            return Ok(None);
+        }
+        let leaves = self.who_leaves();
+        leaves.iter().for_each(|leaves| self.leave(*leaves));
+        if leaves == Some(connection) { Err(TurnedAway::TooOften) } else { Ok(leaves) }
     }
 
-    /// A connection that came in from `ip` is a peer now, or gone.
-    pub(crate) fn leave(&mut self, ip: IpAddr) {
-        let Some(pending) = self.pending.get_mut(&ip) else { return };
-        *pending = pending.saturating_sub(1);
-        if *pending == 0 {
-            self.pending.remove(&ip);
+    /// A connection has done its handshake, and will say Hello now.
+    pub(crate) fn moves_on(&mut self, connection: ConnectionNumber, now: Duration) {
+        if let Some(pending) = self.pending.get_mut(&connection) {
+            pending.moved_on = now;
         }
-        self.pending_in_all = self.pending_in_all.saturating_sub(1);
+    }
+
+    /// A connection is a peer now, or gone.
+    pub(crate) fn leave(&mut self, connection: ConnectionNumber) {
+        self.pending.remove(&connection);
+    }
+
+    // ANCHOR: who_leaves
+    /// Who has the least right to a place.
+    fn who_leaves(&self) -> Option<ConnectionNumber> {
+        let mut places = Counts::new();
+        for pending in self.pending.values() {
+            count(&mut places, pending.ip);
+        }
+        let worst = self.pending.iter().max_by_key(|(number, pending)| {
+            let Pending { ip, moved_on } = **pending;
+            let place = |of| places.get(&of).copied();
+            let (network, address) = (Of::Network(network_of(ip)), Of::Address(ip));
+            let often = (self.visits.of(network), self.visits.of(address));
+            (place(network), place(address), often, Reverse((moved_on, **number)))
+        });
+        worst.map(|(number, _)| *number)
+    }
+    // ANCHOR_END: who_leaves
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Of {
+    Network(IpAddr),
+    Address(IpAddr),
+}
+
+type Counts = HashMap<Of, u32>;
+
+/// Counts an address and its network.
+fn count(counts: &mut Counts, ip: IpAddr) {
+    for of in [Of::Network(network_of(ip)), Of::Address(ip)] {
+        let count = counts.entry(of).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+/// How often networks and addresses came of late.
+#[derive(Debug, Clone, Default)]
+struct Visits {
+    recent: Counts,
+    /// Those of the time before.
+    earlier: Counts,
+    /// When `recent` became `earlier`.
+    turned: Duration,
+}
+
+impl Visits {
+    fn note(&mut self, ip: IpAddr, now: Duration) {
+        let is_time = now.saturating_sub(self.turned) >= REMEMBERED_FOR;
+        if is_time || self.recent.len() >= MAX_REMEMBERED {
+            self.earlier = mem::take(&mut self.recent);
+            self.turned = now;
+        }
+        count(&mut self.recent, ip);
+    }
+
+    fn of(&self, of: Of) -> u32 {
+        let counts = [&self.recent, &self.earlier];
+        counts.iter().filter_map(|counts| counts.get(&of)).fold(0, |all, n| all.saturating_add(*n))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Duration = Duration::ZERO;
-
-    fn neighbour(n: u8) -> IpAddr {
-        IpAddr::from([192, 168, 0, n])
-    }
-
-    #[test]
-    fn half_of_the_places_are_for_one_address_and_all_for_this_machine() {
-        let mut door = Door::default();
-        for _ in 0..MAX_PENDING_OF_ONE {
-            door.enter(neighbour(1), false, NOW).unwrap();
-        }
-        assert_eq!(door.enter(neighbour(1), false, NOW), Err(TurnedAway::TooMany));
-        for _ in MAX_PENDING_OF_ONE..MAX_PENDING {
-            assert!(door.has_room());
-            door.enter(neighbour(2), true, NOW).unwrap();
-        }
-        assert!(!door.has_room());
-    }
-
-    #[test]
-    fn a_place_is_given_back_once() {
-        let mut door = Door::default();
-        for _ in 0..MAX_PENDING {
-            door.enter(neighbour(1), true, NOW).unwrap();
-        }
-        door.leave(neighbour(2));
-        assert!(!door.has_room(), "nobody of this address is here");
-        door.leave(neighbour(1));
-        assert!(door.has_room());
-        for _ in 0..MAX_PENDING + 5 {
-            door.leave(neighbour(1));
-        }
-        for _ in 0..MAX_PENDING {
-            assert!(door.has_room());
-            door.enter(neighbour(1), true, NOW).unwrap();
-        }
-        assert!(!door.has_room());
-    }
-
-    #[test]
-    fn who_is_throttled_takes_no_place() {
-        let mut door = Door::default();
-        let far = IpAddr::from([8, 8, 8, 8]);
-        door.enter(far, false, NOW).unwrap();
-        door.leave(far);
-        for _ in 0..2 * MAX_PENDING {
-            assert_eq!(door.enter(far, false, NOW), Err(TurnedAway::TooSoon));
-        }
-        assert!(door.has_room());
-    }
-}
+mod tests;

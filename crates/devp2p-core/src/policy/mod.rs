@@ -51,6 +51,6 @@ pub use admission::{Admission, Candidate, ConnectionNumber, Direction, Verdict};
 pub use dial::{DialState, Undialable};
 #[cfg(feature = "net")]
 pub(crate) use door::Door;
-pub use door::{MAX_PENDING, MAX_PENDING_OF_ONE};
+pub use door::MAX_PENDING;
 pub(crate) use network::{is_nearby, same_network};
 pub use rate::RateLimit;

@@ -10,6 +10,21 @@ pub(crate) fn is_nearby(ip: IpAddr) -> bool {
     }
 }
 
+/// The first address of its network: most likely all of it has one owner. 24 bits for IPv4, 64 for
+/// IPv6; an IPv4 address inside an IPv6 one counts as the IPv4 address.
+pub(crate) fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            IpAddr::from([a, b, c, 0])
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+    }
+}
+
 /// Whether two addresses share their first 24 bits: most likely one owner.
 ///
 /// For IPv6 that is coarse, as in go-ethereum: an owner of a few million networks there still
