@@ -178,13 +178,14 @@ impl Values {
             let blanks = self.bytes.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
             self.bytes.advance(blanks);
         }
-        let new = self.bytes.get(self.seen..).unwrap_or_default();
+        // Nothing behind the limit is looked at: what is wrong there does not count any more.
+        let until = self.bytes.len().min(self.limit);
+        let new = self.bytes.get(self.seen..until).unwrap_or_default();
         let end = self.splitter.next(new)?.map(|end| self.seen.saturating_add(end));
-        let length = end.unwrap_or(self.bytes.len());
-        if length > self.limit {
+        if end.is_none() && self.bytes.len() > self.limit {
             return Err(Broken::TooLong(self.limit));
         }
-        self.seen = if end.is_some() { 0 } else { length };
+        self.seen = if end.is_some() { 0 } else { until };
         Ok(end.map(|end| {
             let value = self.bytes.get(..end).unwrap_or_default().to_vec();
             self.bytes.advance(end);

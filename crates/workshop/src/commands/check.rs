@@ -19,7 +19,7 @@ const STEPS: [Step; 8] = [
     ("Lints", lints),
     (TESTS, || succeeds(&mut cargo("test --locked"))),
     ("Documentation", documentation),
-    ("Core with Keccak in assembly: frames", frames_with_assembly),
+    ("Keccak in assembly: the same traces", traces_with_assembly),
     ("Core without sockets: lints", core_without_sockets),
     ("Core without sockets: no tokio", no_tokio),
     ("Size of the first build", few_crates),
@@ -63,10 +63,9 @@ fn documentation() -> bool {
     })
 }
 
-fn frames_with_assembly() -> bool {
-    succeeds(&mut cargo(
-        "test --package devp2p-core --features asm --lib --locked -- frame handshake",
-    ))
+/// Of all packages, though only one has these tests: so only what Keccak is in is compiled again.
+fn traces_with_assembly() -> bool {
+    succeeds(&mut cargo("test --locked --features devp2p-cli/asm --test traces"))
 }
 
 fn core_without_sockets() -> bool {
