@@ -29,9 +29,9 @@ pub(crate) use errors::Explained;
 pub(crate) use find::of_text;
 pub(crate) use topic::Topic;
 pub(crate) use topics::{
-    CLOSED_AFTER_ACK, CLOSED_AFTER_HELLO, EXTERNAL_ADDRESS, KEY_LOG, KNOWS_NOBODY, NAME_NOT_FOUND,
-    NO_BOOTNODE, NO_PONG, NO_RPC, NO_UDP_ANSWER, NODE_NOT_FOUND, OPERATING_SYSTEM, PORT_TAKEN,
-    RPC_LOST, RPC_REFUSED, STOPPED, UNREADABLE,
+    CLOSED_AFTER_ACK, CLOSED_AFTER_HELLO, EXTERNAL_ADDRESS, IPC_PATH, KEY_LOG, KNOWS_NOBODY,
+    NAME_NOT_FOUND, NO_BOOTNODE, NO_PONG, NO_RPC, NO_UDP_ANSWER, NODE_NOT_FOUND, OPERATING_SYSTEM,
+    PORT_TAKEN, RPC_LOST, RPC_REFUSED, STOPPED, UNREADABLE,
 };
 
 /// Explain a reason, an error text, or the end of a connection
@@ -46,7 +46,7 @@ Examples:
   devp2p explain \"peer dropped  Bob (1dd9d65c): it said \\\"useless peer\\\" (0x03)\"")]
 pub(crate) struct Args {
     /// What to explain: a topic, a reason, bytes in hex, or what was printed
-    #[arg(value_name = "THING", conflicts_with = "all")]
+    #[arg(value_name = "THING", conflicts_with = "all", allow_negative_numbers = true)]
     thing: Vec<OsString>,
     /// Every explanation, one after the other
     #[arg(long)]

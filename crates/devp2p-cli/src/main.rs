@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     };
     // A diagnosis says itself what the warnings say.
     let warns = !matches!(cli.command, Command::Diagnose(_));
-    let log = log::start(cli.verbose, warns, shows_wires(&cli.command));
+    let log = log::start(cli.verbose, warns, shows_wires(&cli.command, cli.verbose));
     let done = match cli.command {
         Command::Node(args) => block_on(node::run(args)),
         Command::Ping(args) => block_on(ping::run(args)),
@@ -124,9 +124,9 @@ fn main() -> ExitCode {
 }
 
 /// Whether what crosses RPC connections is to be shown.
-fn shows_wires(command: &Command) -> bool {
+fn shows_wires(command: &Command, verbose: u8) -> bool {
     match command {
-        Command::Rpc(args) => args.trace,
+        Command::Rpc(args) => args.trace || verbose > 1,
         Command::Node(args) => args.shows_wires(),
         _ => false,
     }

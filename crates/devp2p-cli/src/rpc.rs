@@ -63,7 +63,8 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
             false => Asked::Result(client.raw_call(first, params).await?),
         })
     };
-    match stop.unless(asking).await.transpose().map_err(|error| failed(&error))? {
+    let asked = stop.unless(asking).await.transpose();
+    match asked.map_err(|error| failed(&error, &args.place))? {
         None => Ok(()),
         Some(Asked::Result(result)) => output::line(indented(result.get())),
         Some(Asked::Events(events)) => {
@@ -83,7 +84,7 @@ enum Asked {
 async fn tell(mut events: Subscription<Box<RawValue>>) -> Result<(), Failure> {
     while let Some(event) = events.next().await {
         let event = event.map_err(|end| Failure::told(end).about(&explain::RPC_LOST))?;
-        output::line(event)?;
+        output::line(on_one_line(event.get()))?;
     }
     Ok(())
 }
@@ -94,18 +95,22 @@ fn parameter(word: impl AsRef<str>) -> Value {
     serde_json::from_str(word).unwrap_or_else(|_| word.into())
 }
 
-/// JSON as people read it: a member a line. Nothing else is changed, so numbers stay as they came.
+/// Deeper than this, nothing is indented any more.
+const MOST_INDENTED: usize = 40;
+
+/// JSON as people read it: a member a line. Numbers stay as they came; a letter that would do something
+/// to the terminal is written as JSON has it, by its number.
 fn indented(json: &str) -> String {
     let (mut out, mut depth, mut is_text, mut is_escaped) = (String::new(), 0_usize, false, false);
-    let new_line = |out: &mut String, depth| {
+    let new_line = |out: &mut String, depth: usize| {
         out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
+        out.extend(std::iter::repeat_n("  ", depth.min(MOST_INDENTED)));
     };
     let mut letters = json.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
             _ if is_text => {
-                out.push(letter);
+                push_visible(&mut out, letter);
                 is_text = is_escaped || letter != '"';
                 is_escaped = letter == '\\' && !is_escaped;
             }
@@ -139,15 +144,54 @@ fn indented(json: &str) -> String {
     out
 }
 
+/// The same on one line.
+fn on_one_line(json: &str) -> String {
+    let (mut out, mut is_text, mut is_escaped) = (String::new(), false, false);
+    for letter in json.chars() {
+        if is_text || !letter.is_ascii_whitespace() {
+            push_visible(&mut out, letter);
+        }
+        is_text = if is_text { is_escaped || letter != '"' } else { letter == '"' };
+        is_escaped = is_text && letter == '\\' && !is_escaped;
+    }
+    out
+}
+
+/// A letter of JSON, or its number if it cannot be seen.
+fn push_visible(out: &mut String, letter: char) {
+    let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if letter.is_control() || turns {
+        out.push_str(&format!("\\u{:04x}", u32::from(letter)));
+    } else {
+        out.push(letter);
+    }
+}
+
 /// Why there is no result, and what to do.
-fn failed(error: &ClientError) -> Failure {
+fn failed(error: &ClientError, place: &str) -> Failure {
     use ClientError as E;
+    // A port, or an address and a port.
+    let is_address = !place.contains(['/', '\\'])
+        && place.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok());
     let (advice, topic) = match error {
+        E::Connect { .. } if is_address => {
+            (". This was taken for a path: an address is http://127.0.0.1:8545", &explain::NO_RPC)
+        }
         E::Connect { .. } => (". Is the node running, and does it answer there?", &explain::NO_RPC),
         E::Place { .. } | E::Http { .. } => ("", &explain::NO_RPC),
-        E::Refused(refused) if refused.code == METHOD_NOT_FOUND => {
-            (". The method rpc_modules tells what it answers here", &explain::RPC_REFUSED)
+        E::Refused(refused) if refused.message == "notifications not supported" => {
+            (". HTTP tells no events: use ws:// or the path of the socket", &explain::RPC_REFUSED)
         }
+        E::Refused(refused)
+            if refused.message == "expected subscription name as first argument" =>
+        {
+            (". Write module and name apart: --subscribe admin peerEvents", &explain::RPC_REFUSED)
+        }
+        E::Refused(refused) if refused.code == METHOD_NOT_FOUND => (
+            ". A name has its module, a _ and the method, and capital letters count; rpc_modules \
+                 tells the modules",
+            &explain::RPC_REFUSED,
+        ),
         E::Lost(_) | E::TimedOut(_) => ("", &explain::RPC_LOST),
         _ => ("", &explain::RPC_REFUSED),
     };
@@ -157,6 +201,20 @@ fn failed(error: &ClientError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_turn_or_clear_the_terminal_is_written_by_its_number() {
+        let json = "[\"\u{9b}2J\u{202e}\u{7f}ä\", 1]";
+        assert_eq!(indented(json), "[\n  \"\\u009b2J\\u202e\\u007fä\",\n  1\n]");
+        assert_eq!(on_one_line("{\"a b\" :\n[1, \"\\\" \"]}"), "{\"a b\":[1,\"\\\" \"]}");
+        assert_eq!(on_one_line("\"\u{85}\""), "\"\\u0085\"");
+    }
+
+    #[test]
+    fn what_is_deep_does_not_become_large() {
+        let deep = format!("{}{}", "[1,".repeat(10_000), "]".repeat(10_000));
+        assert!(indented(&deep).len() < 200 * 10_000);
+    }
 
     #[test]
     fn json_is_indented_and_otherwise_as_it_came() {

@@ -257,10 +257,12 @@ fn whoever_cannot_be_asked_or_says_no_is_told() {
     for (words, told, topic) in [
         (&["/nowhere/node.ipc", "a_b"][..], "cannot connect to /nowhere/node.ipc: ", "no-rpc"),
         (&["https://127.0.0.1", "a_b"], "there is no TLS here", "no-rpc"),
-        (&[http, "admin_peers"], "(-32601). The method rpc_modules tells", "rpc-refused"),
+        (&[http, "admin_peers"], "(-32601). A name has its module,", "rpc-refused"),
+        (&["127.0.0.1:1", "a_b"], "was taken for a path: an address is http://", "no-rpc"),
+        (&[&node.ipc, "--subscribe", "admin"], "Write module and name apart", "rpc-refused"),
         (
             &[http, "--subscribe", "admin", "peerEvents"],
-            "notifications not supported",
+            "notifications not supported (-32601). HTTP tells no events",
             "rpc-refused",
         ),
         (&[&node.ipc, "web3_sha3", "[1]"], "invalid argument 0", "rpc-refused"),

@@ -110,7 +110,7 @@ impl Connection {
         trace!(target: WIRE, side = %"server", "<- {value}");
         let now = Instant::now();
         let deadline = now.checked_add(self.limits.time).unwrap_or(now);
-        let answer = match message::batch(value) {
+        let answer = match message::batch(value, self.limits.batch_items) {
             Some(items) => self.batch(&items, deadline).await,
             None => {
                 let (json, gate) = self.one(value, deadline).await;

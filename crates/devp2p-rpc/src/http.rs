@@ -24,17 +24,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tracing::debug;
 
 use crate::connection::{Connection, Limits};
 use crate::error::{Error, PARSE_ERROR};
 use crate::message::{parse, unreadable};
 use crate::module::Modules;
+use crate::stall::Impatient;
 #[cfg(feature = "ws")]
 use crate::ws::{self, WsRules};
 
 /// How long a client may take for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long a client may take for the body: as in go-ethereum.
+const BODY: Duration = Duration::from_secs(30);
 /// How long a browser may remember what it may do, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
@@ -142,7 +146,8 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, sit
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).half_close(true);
     // A client that breaks off is none of our business.
-    let _ = http.serve_connection(TokioIo::new(stream), answer).with_upgrades().await;
+    let stream = TokioIo::new(Impatient::new(stream));
+    let _ = http.serve_connection(stream, answer).with_upgrades().await;
 }
 
 /// What is answered to whoever says this, and then no more.
@@ -244,7 +249,11 @@ impl Site {
             return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, words);
         }
         let may_be_gzip = takes_gzip(request.headers());
-        let body = match Limited::new(request.into_body(), limit).collect().await {
+        let collected = timeout(BODY, Limited::new(request.into_body(), limit).collect()).await;
+        let Ok(collected) = collected else {
+            return text(StatusCode::REQUEST_TIMEOUT, "the body did not come in time\n");
+        };
+        let body = match collected {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 let words = format!("content length too large (more than {limit})\n");

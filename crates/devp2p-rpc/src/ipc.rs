@@ -19,6 +19,7 @@ use tracing::debug;
 
 use crate::connection::Limits;
 use crate::module::Modules;
+use crate::stall::Impatient;
 use crate::stream::serve;
 #[cfg(unix)]
 use unix as system;
@@ -63,11 +64,11 @@ pub struct IpcListener {
 /// What stands in the file system. It goes when this is dropped, and only once: another server may have
 /// come to its place by then.
 #[derive(Debug)]
-struct Door(PathBuf);
+struct Door(PathBuf, system::Mark);
 
 impl Drop for Door {
     fn drop(&mut self) {
-        system::remove(&self.0);
+        system::remove(&self.0, self.1);
     }
 }
 
@@ -83,7 +84,8 @@ impl IpcListener {
             return Err(BindError::TooLong(path));
         }
         let listener = system::Listener::bind(&path)?;
-        Ok(Self { listener, door: Door(path) })
+        let mark = system::mark(&path);
+        Ok(Self { listener, door: Door(path, mark) })
     }
 
     /// Where it listens.
@@ -160,7 +162,7 @@ async fn accept(mut listener: system::Listener, modules: Arc<Modules>, limits: A
                 let (modules, limits) = (modules.clone(), limits.clone());
                 connections.spawn(async move {
                     let (reader, writer) = system::halves(stream);
-                    serve(reader, writer, modules, limits).await;
+                    serve(reader, Impatient::new(writer), modules, limits).await;
                     drop(place);
                 });
             }

@@ -28,6 +28,7 @@ mod message;
 mod module;
 mod params;
 pub mod splitter;
+mod stall;
 mod stream;
 mod subscription;
 #[cfg(feature = "ws")]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, PARSE_ERROR};
@@ -128,12 +128,51 @@ pub fn parse(bytes: Vec<u8>) -> Result<Box<RawValue>, Error> {
     RawValue::from_string(text).map_err(|error| Error::new(PARSE_ERROR, error))
 }
 
-/// The elements of a batch; `None` if it is none.
-pub(crate) fn batch(value: &RawValue) -> Option<Vec<&RawValue>> {
+/// The elements of a batch; `None` if it is none. If there are more than `most`, `most` and one: nobody
+/// needs the others, and each takes room.
+pub(crate) fn batch(value: &RawValue, most: usize) -> Option<Vec<&RawValue>> {
     if !value.get().starts_with('[') {
         return None;
     }
-    serde_json::from_str(value.get()).ok()
+    elements(value.get(), most).ok()
+}
+
+/// The elements of an array, `most` and one at most.
+pub(crate) fn elements(array: &str, most: usize) -> serde_json::Result<Vec<&RawValue>> {
+    struct Reader<'a, 'b>(&'b mut Vec<&'a RawValue>, usize);
+    impl<'de> Visitor<'de> for Reader<'de, '_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+            while let Some(value) = array.next_element()? {
+                self.0.push(value);
+                if self.0.len() > self.1 {
+                    return Err(de::Error::custom("it is too long"));
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut elements = Vec::new();
+    let mut json = serde_json::Deserializer::from_str(array);
+    match json.deserialize_seq(Reader(&mut elements, most)) {
+        Err(_) if elements.len() > most => Ok(elements),
+        read => read.map(|()| elements),
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn no_more_of_a_list_is_read_than_is_wanted() {
+    let read = |list: &str, most| elements(list, most).map(|found| found.len()).ok();
+    assert_eq!([0, 2, 3, 4].map(|most| read("[1, {}, [2]]", most)), [1, 3, 3, 3].map(Some));
+    assert_eq!(read("[]", 0), Some(0));
+    assert_eq!(read("[1,2,3,nonsense", 2), Some(3));
+    assert_eq!(read("[1,nonsense", 2), None);
 }
 
 /// The answer to a call that went well: `result` is JSON.

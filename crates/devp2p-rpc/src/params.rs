@@ -8,6 +8,10 @@ use serde::forward_to_deserialize_any;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, INVALID_PARAMS};
+use crate::message;
+
+/// More parameters than any method has.
+const MOST: usize = 64;
 
 /// The parameters of a method: `()`, `(A,)`, `(A, B)` and so on, up to six.
 pub trait Params: Sized + Send + 'static {
@@ -29,7 +33,7 @@ pub(crate) fn elements(params: Option<&RawValue>) -> Result<Vec<&RawValue>, Erro
     match params.map(RawValue::get) {
         None | Some("null") => Ok(Vec::new()),
         Some(array) if array.starts_with('[') => {
-            serde_json::from_str(array).map_err(|error| Error::new(INVALID_PARAMS, error))
+            message::elements(array, MOST).map_err(|error| Error::new(INVALID_PARAMS, error))
         }
         Some(_) => Err(Error::new(INVALID_PARAMS, "non-array args")),
     }

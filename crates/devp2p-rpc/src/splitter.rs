@@ -168,6 +168,11 @@ impl Values {
         make_room(&mut self.bytes)
     }
 
+    /// What has come of a value that is not whole.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The next value that is whole, if there is one.
     ///
     /// # Errors

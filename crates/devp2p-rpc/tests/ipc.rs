@@ -10,12 +10,13 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use devp2p_rpc::ipc::{BindError, IpcServer, MAX_PATH};
 use devp2p_rpc::{Ended, Error, Limits, Module, Modules, Sink};
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
@@ -109,6 +110,50 @@ async fn what_is_no_socket_or_somebody_elses_is_not_touched() {
     let server = bind(&path).unwrap();
     assert!(Client::connect(&path).await.ask(FOOBAR).await.contains("foobar"));
     drop(server);
+}
+
+#[tokio::test]
+async fn a_socket_of_which_nobody_knows_whether_it_is_used_is_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let _log = UnixDatagram::bind(&path).unwrap();
+    assert!(matches!(bind(&path), Err(BindError::Io { .. })));
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn a_listener_with_too_many_who_wait_is_one_and_nobody_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.ipc");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let mut waiting = Vec::new();
+    // Nobody accepts them. As many as there is room for, and more.
+    for _ in 0..10_000 {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let is_full = socket.connect(&SockAddr::unix(&path).unwrap()).is_err();
+        waiting.push(socket);
+        if is_full {
+            break;
+        }
+    }
+    assert!(waiting.len() < 10_000);
+    assert!(matches!(bind(&path), Err(BindError::Taken(_))));
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn a_server_that_ends_leaves_the_socket_of_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.ipc");
+    let first = bind(&path).unwrap();
+    // Somebody makes room for a second one.
+    fs::remove_file(&path).unwrap();
+    let _second = bind(&path).unwrap();
+    drop(first);
+    let mut client = Client::connect(&path).await;
+    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"foo_getFoobar\"}").await;
+    assert!(client.line().await.contains("\"foobar\""));
 }
 
 #[tokio::test]

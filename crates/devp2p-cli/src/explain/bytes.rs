@@ -20,6 +20,11 @@ pub(super) fn reason(text: &str) -> Option<Answer> {
         let read = Some("no bytes, so no number can be read".to_owned());
         return Some(Answer { read, topic: DisconnectReason::decode(&[]).topic() });
     }
+    // An error of JSON-RPC, with or without its sign.
+    let code = text.trim_start_matches(['-', '−']).parse::<u16>();
+    if code.is_ok_and(|code| (32000..=32768).contains(&code)) {
+        return None;
+    }
     if text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() < 4 || text.len() % 2 == 1) {
         return Some(of_number(text));
     }

@@ -59,6 +59,7 @@ impl Explained for EndReason {
             Self::SetupTimeout(step) => step.topic(),
             Self::Silent => &topics::SILENCE,
             Self::Superseded => &topics::SUPERSEDED,
+            Self::MadeRoom => &topics::MADE_ROOM,
             Self::Transport(error) => error.topic(),
             Self::ProtocolReturned(_) => &topics::PROTOCOL_RETURNED,
             Self::ProtocolFailed(_, error) => error.topic(),

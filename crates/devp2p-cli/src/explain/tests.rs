@@ -179,6 +179,7 @@ fn end_reasons() -> Vec<EndReason> {
         EndReason::NoAddress,
         EndReason::Silent,
         EndReason::Superseded,
+        EndReason::MadeRoom,
         EndReason::ProtocolReturned(foo()),
         EndReason::ProtocolPanicked(foo()),
         EndReason::Panicked,
@@ -731,8 +732,8 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
     (
         "rpc.rs",
         "\"{error}{advice}\"",
-        "the node answers: the method foo_bar does not exist/is not available (-32601). The method \
-         rpc_modules tells what it answers here",
+        "the node answers: the method foo_bar does not exist/is not available (-32601). A name has \
+         its module, a _ and the method, and capital letters count; rpc_modules tells the modules",
         "rpc-refused",
     ),
     (

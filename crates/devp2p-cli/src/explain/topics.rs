@@ -31,14 +31,14 @@ pub(crate) use names::{
     RECORD_SIGNATURE,
 };
 pub(crate) use peers::{
-    NO_ADDRESS, NO_PONG, NO_TCP_PORT, OUR_BUG, OWN_NODE, PROTOCOL_FAILED, PROTOCOL_PANICKED,
-    PROTOCOL_RETURNED, SILENCE, STALLED, SUPERSEDED,
+    MADE_ROOM, NO_ADDRESS, NO_PONG, NO_TCP_PORT, OUR_BUG, OWN_NODE, PROTOCOL_FAILED,
+    PROTOCOL_PANICKED, PROTOCOL_RETURNED, SILENCE, STALLED, SUPERSEDED,
 };
 pub(crate) use reasons::{
     ALREADY_CONNECTED, BREACH_OF_PROTOCOL, DISCONNECT_REQUESTED, INCOMPATIBLE_VERSION,
     INVALID_IDENTITY, NETWORK_ERROR, QUITTING, TOO_MANY_PEERS, USELESS_PEER,
 };
-pub(crate) use rpc::{NO_RPC, RPC_LOST, RPC_REFUSED};
+pub(crate) use rpc::{IPC_PATH, NO_RPC, RPC_LOST, RPC_REFUSED};
 pub(crate) use set_up::{
     CANNOT_CONNECT, CONNECT_TIMEOUT, CONNECTION_REFUSED, HANDSHAKE_TIMEOUT, HELLO_TIMEOUT,
     NAME_NOT_FOUND,
@@ -110,6 +110,7 @@ pub(super) static GROUPS: &[Group] = &[
             &SILENCE,
             &STALLED,
             &SUPERSEDED,
+            &MADE_ROOM,
             &PROTOCOL_RETURNED,
             &PROTOCOL_FAILED,
             &PROTOCOL_PANICKED,
@@ -154,7 +155,10 @@ pub(super) static GROUPS: &[Group] = &[
             &BUSY,
         ],
     },
-    Group { headline: "Asking a node over RPC", topics: &[&NO_RPC, &RPC_REFUSED, &RPC_LOST] },
+    Group {
+        headline: "Asking a node over RPC",
+        topics: &[&NO_RPC, &IPC_PATH, &RPC_REFUSED, &RPC_LOST],
+    },
     Group {
         headline: "Enodes, records and keys",
         topics: &[

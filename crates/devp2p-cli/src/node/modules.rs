@@ -1,6 +1,7 @@
 //! What a node answers over RPC: `admin`, `net` and `web3`, in the shapes of go-ethereum.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use devp2p_core::enode::{Enode, EnodeError};
@@ -10,9 +11,8 @@ use devp2p_core::keys::{KeyError, NodeId};
 use devp2p_core::net::{AddPeerError, Direction, Handle, NodeInfo, PeerInfo, Ports};
 use devp2p_core::p2p::Capability;
 use devp2p_rpc::{Error, Module, Modules, Sink};
-use serde::de::{self, Deserializer};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha3::{Digest, Keccak256};
 use tracing::debug;
 
@@ -234,15 +234,62 @@ struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let kind = match Value::deserialize(deserializer)? {
-            Value::String(text) => return Ok(Self(text)),
-            Value::Null => return Ok(Self(String::new())),
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-        };
-        Err(cannot(kind, "string"))
+        let text = deserializer.deserialize_any(AnyText { wanted: "string", other: None })?;
+        Ok(Self(text.unwrap_or_default()))
+    }
+}
+
+/// Reads a text; `null` is none. What is something else is refused by its kind, and not read: it may be
+/// large.
+struct AnyText {
+    wanted: &'static str,
+    /// How everything else is called; without it, by its kind.
+    other: Option<&'static str>,
+}
+
+impl AnyText {
+    fn refuse<E: de::Error>(&self, kind: &str) -> E {
+        cannot(self.other.unwrap_or(kind), self.wanted)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyText {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Err(self.refuse("bool"))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Err(self.refuse("number"))
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Err(self.refuse("number"))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Err(self.refuse("number"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(self.refuse("array"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(self.refuse("object"))
     }
 }
 
@@ -258,8 +305,9 @@ struct Hex(Vec<u8>);
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wrong = |what: &str| cannot(what, "hexutil.Bytes");
-        let value = Value::deserialize(deserializer)?;
-        let text = value.as_str().ok_or_else(|| wrong("non-string"))?;
+        let other = Some("non-string");
+        let text = deserializer.deserialize_any(AnyText { wanted: "hexutil.Bytes", other })?;
+        let text = text.ok_or_else(|| wrong("non-string"))?;
         if text.is_empty() {
             return Ok(Self(Vec::new()));
         }

@@ -58,7 +58,7 @@ impl Serving {
         if let Some(path) = &self.ipc {
             let server = IpcServer::bind(path, all, Limits::default());
             let server = server.map_err(|error| {
-                Failure::told(format_args!("--ipc: {error}")).about(&explain::OPERATING_SYSTEM)
+                Failure::told(format_args!("--ipc: {error}")).about(&explain::IPC_PATH)
             })?;
             served.places.push((server.path().display().to_string(), "admin_peers"));
             served.ipc = Some(server);

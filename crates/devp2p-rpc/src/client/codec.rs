@@ -71,6 +71,15 @@ impl Codec {
         }
     }
 
+    /// What has come of something that is not whole.
+    pub(super) fn rest(&self) -> &[u8] {
+        match self {
+            Self::Values(values) => values.rest(),
+            #[cfg(feature = "ws")]
+            Self::Frames(_) => &[],
+        }
+    }
+
     /// The next thing that is whole.
     ///
     /// # Errors

@@ -161,7 +161,7 @@ impl Dispatch {
         &mut self,
         value: &RawValue,
     ) -> std::result::Result<Vec<String>, Arc<str>> {
-        match message::batch(value) {
+        match message::batch(value, usize::MAX) {
             None => self.one(value).map(|(_, send)| send.into_iter().collect()),
             Some(items) => {
                 let (mut answered, mut send) = (Vec::new(), Vec::new());

@@ -34,6 +34,10 @@ impl Place {
         match uri.authority() {
             None => Err("it has no address"),
             Some(it) if it.as_str().contains('@') => Err("a user and a password cannot be sent"),
+            // What the library cannot read it passes over.
+            Some(it) if it.port_u16().is_none() && it.as_str() != it.host() => {
+                Err("its port is no number up to 65535")
+            }
             Some(_) => Ok(Self { url: url.into(), uri, idle: Arc::default() }),
         }
     }

@@ -147,7 +147,10 @@ impl Reading {
         let mut was_asked = false;
         loop {
             let read = match timeout(SILENCE, reader.read(&mut buffer)).await {
-                Ok(Ok(0)) => return "the node has closed it".into(),
+                Ok(Ok(0)) => {
+                    self.tell_rest();
+                    return "the node has closed it".into();
+                }
                 Ok(Ok(read)) => read,
                 Ok(Err(error)) => return error.to_string().into(),
                 Err(_) if was_asked => return "the node is silent".into(),
@@ -173,6 +176,14 @@ impl Reading {
                     Err(why) => return why.into(),
                 }
             }
+        }
+    }
+
+    /// Shows what was not said to its end.
+    fn tell_rest(&self) {
+        let rest = String::from_utf8_lossy(self.codec.rest());
+        if !rest.trim().is_empty() {
+            trace!(target: crate::message::WIRE, side = %"client", "<- {rest} (and no more)");
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
-use std::os::unix::net::UnixStream as Probe;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 
@@ -30,9 +30,18 @@ impl Listener {
     }
 }
 
-/// Removes a socket. It may be gone already.
-pub(super) fn remove(path: &Path) {
-    let _ = fs::remove_file(path);
+/// Which of all files a socket is: device and number.
+pub(super) type Mark = Option<(u64, u64)>;
+
+pub(super) fn mark(path: &Path) -> Mark {
+    fs::symlink_metadata(path).ok().map(|it| (it.dev(), it.ino()))
+}
+
+/// Removes a socket. It may be gone already, and another one be in its place.
+pub(super) fn remove(path: &Path, ours: Mark) {
+    if mark(path) == ours {
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// For reading, and for writing.
@@ -58,9 +67,26 @@ fn make_way(path: &Path) -> Result<(), BindError> {
         Ok(metadata) if !metadata.file_type().is_socket() => {
             Err(BindError::NoSocket(path.to_owned()))
         }
-        Ok(_) if Probe::connect(path).is_ok() => Err(BindError::Taken(path.to_owned())),
-        Ok(_) => fs::remove_file(path).map_err(failed),
+        Ok(_) => match probe(path) {
+            // It listens; so it does when there are too many who wait.
+            Ok(()) => Err(BindError::Taken(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(BindError::Taken(path.to_owned()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                fs::remove_file(path).map_err(failed)
+            }
+            // Of another user, or of another kind: whether somebody listens cannot be known.
+            Err(error) => Err(failed(error)),
+        },
     }
+}
+
+/// Connects, and does not wait.
+fn probe(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 /// Listens where nobody else can come in, not even between two steps: the socket gets its permissions in

@@ -17,6 +17,7 @@ use crate::calls::{Begun, Calls};
 use crate::connection::{Answer, Connection, Limits};
 use crate::message::{parse, unreadable};
 use crate::module::Modules;
+use crate::stall::Impatient;
 use crate::stream::{ENOUGH, WAITING, clear};
 
 /// After so long a silence we ask whether somebody is there, and wait as long for the answer.
@@ -28,7 +29,7 @@ pub(super) async fn serve(upgrade: OnUpgrade, modules: Arc<Modules>, limits: Arc
     // A client that breaks off is none of our business.
     let Ok(upgraded) = upgrade.await else { return };
     // It is what HTTP was served on.
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
+    let Ok(parts) = upgraded.downcast::<TokioIo<Impatient<TcpStream>>>() else { return };
     let (events, told) = mpsc::channel(WAITING);
     let connection = Connection::new(modules, limits.clone(), Some(events));
     let mut serving = Serving {
@@ -40,7 +41,7 @@ pub(super) async fn serve(upgrade: OnUpgrade, modules: Arc<Modules>, limits: Arc
     };
     serving.incoming.push(&parts.read_buf);
     drop(parts.read_buf);
-    let (reader, writer) = parts.io.into_inner().into_split();
+    let (reader, writer) = parts.io.into_inner().into_inner().into_split();
     // The same.
     let _ = serving.run(reader, writer).await;
 }

@@ -15,7 +15,8 @@ async fn main() -> Result<(), common::Failure> {
 
     // 2. a server on that path, with this module
 
-    // 3. say that it listens: workbench::answer(…) takes its path
+    // 3. say that it listens: workbench::answer(…) takes its path().display(). Keep the server: in a
+    //    variable whose name begins with _, if nothing else needs it
 
     // 4. when you are told to stop, end
     workbench::until_told_to_stop().await;

@@ -14,7 +14,8 @@ async fn main() -> Result<(), common::Failure> {
 
     // 1. start a server called "learner" in version "1", with room for one peer, and add the peer
 
-    // 2. a module "foo" with the method "peers": the name and the node id of each peer
+    // 2. a module "foo" with the method "peers": the name and the node id of each peer, as a
+    //    tuple of two texts
 
     // 3. a server on that path, with this module; then workbench::answer(…) takes its path
 

@@ -12,15 +12,15 @@ async fn main() -> Result<(), common::Failure> {
     let path = workbench::ipc_path()?;
     println!("{peer} waits for you, and will look for {}", path.display());
 
-    // 1. a channel for orders: a text, and a oneshot that says that it is sent
+    // 1. a channel for orders: a text, and a oneshot that says how it went
 
-    // 2. a protocol "foo" in version 42 with one message: its handler waits for an order, sends the
-    //    text as message 0, says that it is sent, and stays
+    // 2. a protocol "foo" in version 42 with one message: its handler waits for orders. For the first
+    //    one it sends the text as message 0, and says so; the next ones are refused: "already sent"
 
     // 3. start a server called "learner" in version "1", with room for one peer and this protocol
 
-    // 4. a module "foo" with the method "sendMsg": gives the order, and waits until it is sent; the
-    //    second call is refused: "already sent"
+    // 4. a module "foo" with the method "sendMsg": gives the order, and waits until it hears how
+    //    it went
 
     // 5. a server on that path, with this module; then workbench::answer(…) takes its path
 

@@ -90,6 +90,21 @@ pub(crate) static SUPERSEDED: Topic = Topic {
     ],
 };
 
+pub(crate) static MADE_ROOM: Topic = Topic {
+    slug: "made-room",
+    title: "a connection in set-up has lost its place to another one",
+    texts: &["it was slow and others wanted its place", "MadeRoom"],
+    what: "A connection that came in, and was ended before it was a peer.",
+    means: "50 connections were in set-up at once, and somebody else came. A place is taken from the \
+            network and the address that have most, from who came most often, and from who is slowest.",
+    who: "We, about a connection that came in. Nothing is sent: the other side sees it closed.",
+    clients: &[
+        (GETH, "Does not have it: the next one waits, for up to 30 s."),
+        (WE, "Let a newcomer in at once."),
+    ],
+    next: &["See who comes so often:", "devp2p node -v"],
+};
+
 pub(crate) static PROTOCOL_RETURNED: Topic = Topic {
     slug: "protocol-returned",
     title: "our handler of a protocol has returned",

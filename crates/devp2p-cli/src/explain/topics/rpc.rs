@@ -28,6 +28,22 @@ pub(crate) static RPC_REFUSED: Topic = Topic {
     title: "a node answers over RPC, and says no",
     texts: &[
         "the node answers *",
+        "the method * does not exist/is not available",
+        "missing value for required argument *",
+        "invalid argument * cannot unmarshal *",
+        "method handler crashed",
+        "request timed out",
+        "notifications not supported",
+        "expected subscription name as first argument",
+        "parse error",
+        "invalid request",
+        "32700",
+        "32600",
+        "32601",
+        "32602",
+        "32603",
+        "32000",
+        "32002",
         "the answer has no result",
         "the result is not what was expected *",
         "the parameters cannot be sent *",
@@ -45,6 +61,27 @@ pub(crate) static RPC_REFUSED: Topic = Topic {
         (GETH, "Shows net, web3 and eth over HTTP and WebSocket; `--http.api` says what more."),
     ],
     next: &["See what it answers there:", "devp2p rpc PLACE rpc_modules"],
+};
+
+pub(crate) static IPC_PATH: Topic = Topic {
+    slug: "ipc-path",
+    title: "a node cannot answer at this path",
+    texts: &[
+        "another program listens on *",
+        "* is there and is no socket",
+        "the path * has more than * bytes",
+        "--ipc * no such file or directory",
+    ],
+    what: "`--ipc` names a path at which a socket is made, and that could not be done.",
+    means: "Another node answers there; or there is a file of another kind, which is never deleted; or \
+            the folder does not exist; or the path is longer than the system allows. A socket that a \
+            crash has left is replaced.",
+    who: "This program, or the operating system.",
+    clients: &[
+        (WE, "Take the path over only if nobody answers there; only its user may open it."),
+        (GETH, "Removes whatever is at the path, and takes it."),
+    ],
+    next: &["Choose another path, in a folder that is there:", "devp2p node --ipc /tmp/devp2p.ipc"],
 };
 
 pub(crate) static RPC_LOST: Topic = Topic {
