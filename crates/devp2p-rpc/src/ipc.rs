@@ -36,16 +36,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[non_exhaustive]
 pub enum BindError {
     /// The path is too long for a socket.
-    #[error("the path {0:?} has more than {MAX_PATH} bytes: choose a shorter one")]
+    #[error("the path \"{}\" has more than {MAX_PATH} bytes: choose a shorter one", .0.display())]
     TooLong(PathBuf),
     /// Something else is there. It is not touched.
-    #[error("{0:?} is there, and is no socket: choose another path, or remove it")]
+    #[error("\"{}\" is there, and is no socket: choose another path, or remove it", .0.display())]
     NoSocket(PathBuf),
     /// Another program listens there.
-    #[error("another program listens on {0:?}: stop it, or choose another path")]
+    #[error("another program listens on \"{}\": stop it, or choose another path", .0.display())]
     Taken(PathBuf),
     /// As the operating system says.
-    #[error("cannot listen on {path:?}: {error}")]
+    #[error("cannot listen on \"{}\": {error}", path.display())]
     Io {
         /// Where.
         path: PathBuf,
