@@ -1,6 +1,6 @@
 //! Our client and our server, over everything that lies between them.
 
-#![cfg(all(unix, feature = "ws"))]
+#![cfg(feature = "ws")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use devp2p_rpc::client::{Batch, Client, ClientError, Options, SubscriptionEnd};
 use devp2p_rpc::http::{HttpServer, Rules};
-use devp2p_rpc::ipc::IpcServer;
+use devp2p_rpc::ipc::{IpcListener, IpcServer};
 use devp2p_rpc::ws::WsRules;
 use devp2p_rpc::{Error, Limits, Module, Modules, Sink};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::{Duration, timeout};
 
@@ -270,7 +270,7 @@ async fn a_lost_connection_is_told_and_the_next_call_connects_again() {
 async fn a_call_that_was_cut_off_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("foo.ipc");
-    let listener = UnixListener::bind(&path).unwrap();
+    let mut listener = IpcListener::bind(&path).unwrap();
     let client = Client::connect(&path.display().to_string()).await.unwrap();
     for (said, told) in [
         ("", "the node has closed it"),
@@ -283,8 +283,7 @@ async fn a_call_that_was_cut_off_says_so() {
     ] {
         let serve = async {
             // After the first time, the call has connected again.
-            let (stream, _) = listener.accept().await.unwrap();
-            let mut lines = BufReader::new(stream);
+            let mut lines = BufReader::new(listener.accept().await.unwrap());
             lines.read_line(&mut String::new()).await.unwrap();
             lines.write_all(said.as_bytes()).await.unwrap();
             lines.shutdown().await.unwrap();
@@ -301,7 +300,7 @@ async fn a_call_that_was_cut_off_says_so() {
 async fn nobody_waits_for_ever() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("foo.ipc");
-    let _listener = UnixListener::bind(&path).unwrap();
+    let _listener = IpcListener::bind(&path).unwrap();
     let client = Client::connect(&path.display().to_string()).await.unwrap();
     let error = client.call::<i64>("foo_a", ()).await.unwrap_err();
     assert_eq!(error.to_string(), "no answer within 30 s");
@@ -319,7 +318,9 @@ async fn a_place_that_is_none_is_told() {
         ("ws://[::1]:08545x", "its port is no number up to 65535"),
         ("http://localhost:", "its port is no number up to 65535"),
         ("ws://me:secret@127.0.0.1", "password"),
-        ("/nowhere/foo.ipc", "cannot connect to /nowhere/foo.ipc: No such file"),
+        ("/nowhere/foo.ipc", "cannot connect to /nowhere/foo.ipc: "),
+        // No such file, as Unix and Windows count.
+        ("/nowhere/foo.ipc", "(os error 2)"),
         ("ws://127.0.0.1:1", "cannot connect to ws://127.0.0.1:1"),
     ] {
         let error = soon(Client::connect(place)).await.unwrap_err().to_string();

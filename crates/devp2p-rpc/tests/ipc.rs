@@ -1,6 +1,5 @@
-//! The socket in the file system: who gets it, who does not, and what is left.
+//! The socket in the file system, or the named pipe: who gets it, who does not, and what is left.
 
-#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,17 +7,22 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(unix)]
 use std::fs::{self, Permissions};
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
+#[cfg(unix)]
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use devp2p_rpc::ipc::{BindError, IpcServer, MAX_PATH};
+#[cfg(unix)]
+use devp2p_rpc::ipc::MAX_PATH;
+use devp2p_rpc::ipc::{self, BindError, IpcServer};
 use devp2p_rpc::{Ended, Error, Limits, Module, Modules, Sink};
+#[cfg(unix)]
 use socket2::{Domain, SockAddr, Socket, Type};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::UnixStream;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::Notify;
 use tokio::time::{Duration, timeout};
 
@@ -45,11 +49,15 @@ fn bind(path: &Path) -> Result<IpcServer, BindError> {
     IpcServer::bind(path, modules(), Limits::default())
 }
 
-struct Client(BufReader<UnixStream>);
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+
+struct Client(BufReader<Box<dyn Stream>>);
 
 impl Client {
     async fn connect(path: &Path) -> Self {
-        Self(BufReader::new(UnixStream::connect(path).await.unwrap()))
+        Self(BufReader::new(Box::new(ipc::connect(path).await.unwrap())))
     }
 
     async fn say(&mut self, text: &str) {
@@ -71,6 +79,7 @@ impl Client {
 
 const FOOBAR: &str = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"foo_getFoobar\"}";
 
+#[cfg(unix)]
 #[tokio::test]
 async fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -84,6 +93,7 @@ async fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn what_is_no_socket_or_somebody_elses_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
@@ -112,6 +122,8 @@ async fn what_is_no_socket_or_somebody_elses_is_not_touched() {
     drop(server);
 }
 
+#[cfg(unix)]
+#[cfg(unix)]
 #[tokio::test]
 async fn a_socket_of_which_nobody_knows_whether_it_is_used_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
@@ -121,6 +133,7 @@ async fn a_socket_of_which_nobody_knows_whether_it_is_used_is_not_touched() {
     assert!(path.exists());
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_listener_with_too_many_who_wait_is_one_and_nobody_waits_for_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,6 +155,7 @@ async fn a_listener_with_too_many_who_wait_is_one_and_nobody_waits_for_it() {
     assert!(path.exists());
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_server_that_ends_leaves_the_socket_of_another_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -229,6 +243,8 @@ async fn events_without_an_end_hold_up_no_call() {
     }
 }
 
+/// One who has asked everything says so, which nobody can on a named pipe.
+#[cfg(unix)]
 #[tokio::test]
 async fn what_may_not_begin_yet_begins_when_there_is_a_place() {
     let folder = tempfile::tempdir().unwrap();
