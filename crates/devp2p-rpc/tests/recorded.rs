@@ -1,6 +1,6 @@
 //! What go-ethereum has answered, case by case, and what is answered here.
 
-#![cfg(all(unix, feature = "ws"))]
+#![cfg(feature = "ws")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -57,8 +57,12 @@ async fn ipc_answers_as_go_ethereum_does_but_for_its_accidents() {
     let path = folder.path().join("t.ipc");
     let server =
         IpcServer::bind(&path, Modules::new([t::module(PACE)]), Limits::default()).unwrap();
-    let cases = cases("ipc");
+    let mut cases = cases("ipc");
     assert_eq!(cases.len(), 195);
+    if cfg!(windows) {
+        // Nobody ends one direction of a named pipe alone.
+        cases.retain(|case| !case["steps"].to_string().contains("half_close"));
+    }
     all(cases, &NOT_COPIED, |_| Door::Ipc(path.clone())).await;
     drop(server);
     assert!(!path.exists());

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use devp2p_rpc::ipc;
 use devp2p_rpc::splitter::Splitter;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{Duration, timeout};
 
 /// The key that each client has here, and what follows from it: the example of RFC 6455, section 1.3.
@@ -20,9 +21,14 @@ pub(crate) enum Door {
     Ws(SocketAddr),
 }
 
+/// A socket, or a named pipe.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+
 /// A connection.
 pub(crate) enum Wire {
-    Ipc { stream: UnixStream, bytes: Bytes, splitter: Splitter, looked_at: usize },
+    Ipc { stream: Box<dyn Stream>, bytes: Bytes, splitter: Splitter, looked_at: usize },
     Ws { stream: TcpStream, bytes: Bytes, message: Vec<u8> },
 }
 
@@ -60,7 +66,7 @@ impl Wire {
     pub(crate) async fn open(door: &Door, handshake: &Value) -> Result<Self, String> {
         match door {
             Door::Ipc(path) => {
-                let stream = UnixStream::connect(path).await.unwrap();
+                let stream = Box::new(ipc::connect(path).await.unwrap());
                 let (bytes, splitter) = (Bytes::default(), Splitter::default());
                 Ok(Self::Ipc { stream, bytes, splitter, looked_at: 0 })
             }
