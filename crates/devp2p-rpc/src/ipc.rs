@@ -105,7 +105,8 @@ impl IpcListener {
     }
 }
 
-/// A server that only this user can ask. When it is dropped, it ends, and so does its socket.
+/// A server that only this user can ask. When it is dropped, it ends, and so does its socket. A pipe's
+/// name is free a moment later, once nobody holds on to what it has not read.
 #[derive(Debug)]
 pub struct IpcServer {
     accepting: JoinHandle<()>,
