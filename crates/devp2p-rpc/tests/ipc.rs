@@ -123,7 +123,6 @@ async fn what_is_no_socket_or_somebody_elses_is_not_touched() {
 }
 
 #[cfg(unix)]
-#[cfg(unix)]
 #[tokio::test]
 async fn a_socket_of_which_nobody_knows_whether_it_is_used_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
@@ -170,6 +169,7 @@ async fn a_server_that_ends_leaves_the_socket_of_another_one() {
     assert!(client.line().await.contains("\"foobar\""));
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_path_that_is_too_long_or_leads_nowhere_is_told() {
     let folder = tempfile::tempdir().unwrap();
