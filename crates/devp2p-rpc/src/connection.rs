@@ -37,7 +37,7 @@ pub struct Limits {
     pub at_once: usize,
     /// Connections of a server at the same time; more wait to be accepted, and a WebSocket is refused.
     pub connections: usize,
-    /// Subscriptions of one connection: each costs about 1 KiB.
+    /// Subscriptions of one connection: each costs about 2 KiB.
     pub subscriptions: usize,
 }
 
