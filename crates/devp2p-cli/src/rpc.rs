@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use devp2p_rpc::METHOD_NOT_FOUND;
 use devp2p_rpc::client::{Client, ClientError, Subscription};
+use devp2p_rpc::{Error, METHOD_NOT_FOUND};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -95,6 +95,8 @@ fn parameter(word: impl AsRef<str>) -> Value {
     serde_json::from_str(word).unwrap_or_else(|_| word.into())
 }
 
+/// As much of an error is printed, in letters.
+const MOST_TOLD: usize = 2000;
 /// Deeper than this, nothing is indented any more.
 const MOST_INDENTED: usize = 40;
 
@@ -195,7 +197,17 @@ fn failed(error: &ClientError, place: &str) -> Failure {
         E::Lost(_) | E::TimedOut(_) => ("", &explain::RPC_LOST),
         _ => ("", &explain::RPC_REFUSED),
     };
-    Failure::told(format_args!("{error}{advice}")).about(topic)
+    // What a node says is one line, and not endless.
+    let mut told: String = error.to_string().replace(['\r', '\n'], " ");
+    if let E::Refused(Error { data: Some(data), .. }) = error {
+        told.push_str(" with ");
+        told.push_str(&on_one_line(data.get()));
+    }
+    if let Some((end, _)) = told.char_indices().nth(MOST_TOLD) {
+        told.truncate(end);
+        told.push('…');
+    }
+    Failure::told(format_args!("{told}{advice}")).about(topic)
 }
 
 #[cfg(test)]

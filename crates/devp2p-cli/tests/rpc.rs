@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use devp2p_rpc::ipc::IpcServer;
-use devp2p_rpc::{Limits, Module, Modules, Sink};
+use devp2p_rpc::{Error, Limits, Module, Modules, Sink};
 use serde_json::{Value, json};
 use support::{Devp2p, assert_golden, devp2p, more};
 use tempfile::TempDir;
@@ -213,6 +213,29 @@ async fn events_are_printed_one_a_line_until_there_are_no_more() {
     assert_eq!(events.code, Some(1), "{events:?}");
     assert!(events.stderr.contains("the connection is lost"), "{events:?}");
     assert!(events.stderr.ends_with(&more("rpc-lost")), "{events:?}");
+}
+
+#[tokio::test]
+async fn an_error_is_one_line_and_its_data_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fail.ipc");
+    let fail = Module::new("foo")
+        .method("fail", |()| async {
+            let data = json!({"why": "\u{9b}2J", "at": [1]});
+            Err::<(), _>(Error::new(3, "execution\nreverted").with_data(&data))
+        })
+        .method("long", |()| async { Err::<(), _>(Error::from("x".repeat(100_000))) });
+    let _server = IpcServer::bind(&path, Modules::new([fail]), Limits::default()).unwrap();
+    let asked = |method: &'static str| {
+        let place = path.display().to_string();
+        tokio::task::spawn_blocking(move || devp2p(&["rpc", &place, method]))
+    };
+    let told = asked("foo_fail").await.unwrap().stderr;
+    let data = r#"{"at":[1],"why":"\u009b2J"}"#;
+    let line = format!("devp2p: the node answers: execution reverted (3) with {data}\n");
+    assert!(told.starts_with(&line), "{told}");
+    let told = asked("foo_long").await.unwrap().stderr;
+    assert!(told.contains("xxx…") && told.len() < 3000, "{} bytes", told.len());
 }
 
 #[test]

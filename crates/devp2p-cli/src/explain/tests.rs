@@ -731,7 +731,7 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
     ("node/serving.rs", "words", "", ""),
     (
         "rpc.rs",
-        "\"{error}{advice}\"",
+        "\"{told}{advice}\"",
         "the node answers: the method foo_bar does not exist/is not available (-32601). A name has \
          its module, a _ and the method, and capital letters count; rpc_modules tells the modules",
         "rpc-refused",

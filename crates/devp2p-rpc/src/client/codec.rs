@@ -106,6 +106,9 @@ impl Codec {
                         let code = code.map_or_else(String::new, |code| format!(", code {code}"));
                         return Err(format!("the node has closed it{code}"));
                     }
+                    Err(closing) if closing.code == Some(1009) => {
+                        return Err("it says more at once than is allowed here".into());
+                    }
                     Err(closing) => {
                         return Err(format!("its frames are wrong: {}", closing.reason));
                     }

@@ -80,7 +80,9 @@ impl Place {
         };
         if status != StatusCode::OK {
             let text = String::from_utf8_lossy(&body);
-            let text = text.trim().chars().take(WORDS).collect();
+            let text = text.trim().chars().take(WORDS).collect::<String>();
+            let known = status.canonical_reason().unwrap_or("no reason is given");
+            let text = if text.is_empty() { known.to_owned() } else { text };
             return Err(ClientError::Http { status: status.as_u16(), text });
         }
         if connection.ready().await.is_ok() {

@@ -93,7 +93,8 @@ fn probe(path: &Path) -> io::Result<()> {
 /// a folder of its own, and then its place.
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let parent = path.parent().unwrap_or(Path::new("."));
-    let folder = parent.join(format!(".{:x}", std::process::id()));
+    // Random, so that nobody else has made it before.
+    let folder = parent.join(format!(".{:x}", rand::random::<u32>()));
     let hidden = folder.join("s");
     if hidden.as_os_str().len() > MAX_PATH {
         let listener = UnixListener::bind(path)?;
