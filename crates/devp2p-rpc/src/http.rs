@@ -424,3 +424,27 @@ fn with_type(kind: &'static str, body: Bytes) -> Answer {
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_waited_for_no_longer_than_thirty_seconds() {
+        let site = Arc::new(Site::new(Modules::new([]), &Limits::default(), Rules::default()));
+        let (mut ours, theirs) = duplex(1000);
+        let serving = tokio::spawn(async move { serve(theirs, &site).await });
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                    Content-Length: 9\r\n\r\n{\"json";
+        ours.write_all(head.as_bytes()).await.unwrap();
+        let begin = Instant::now();
+        let mut answer = String::new();
+        ours.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+        assert_eq!(begin.elapsed().as_secs(), BODY.as_secs());
+        serving.await.unwrap();
+    }
+}
