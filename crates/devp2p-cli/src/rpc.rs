@@ -194,6 +194,13 @@ fn failed(error: &ClientError, place: &str) -> Failure {
                  tells the modules",
             &explain::RPC_REFUSED,
         ),
+        // Their words are go-ethereum's.
+        E::Refused(refused) if refused.message.contains("missing 'enr:' prefix") => {
+            (". A node is written enode://… or enr:…", &explain::RPC_REFUSED)
+        }
+        E::Refused(refused) if refused.message.contains("without 0x prefix") => {
+            (". Bytes are written 0x…", &explain::RPC_REFUSED)
+        }
         E::Lost(_) | E::TimedOut(_) => ("", &explain::RPC_LOST),
         _ => ("", &explain::RPC_REFUSED),
     };

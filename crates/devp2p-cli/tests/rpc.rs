@@ -281,6 +281,8 @@ fn whoever_cannot_be_asked_or_says_no_is_told() {
         (&["/nowhere/node.ipc", "a_b"][..], "cannot connect to /nowhere/node.ipc: ", "no-rpc"),
         (&["https://127.0.0.1", "a_b"], "there is no TLS here", "no-rpc"),
         (&[http, "admin_peers"], "(-32601). A name has its module,", "rpc-refused"),
+        (&[&node.ipc, "admin_addPeer", "bob"], "A node is written enode://…", "rpc-refused"),
+        (&[&node.ipc, "web3_sha3", "bob"], "Bytes are written 0x…", "rpc-refused"),
         (&["127.0.0.1:1", "a_b"], "was taken for a path: an address is http://", "no-rpc"),
         (&[&node.ipc, "--subscribe", "admin"], "Write module and name apart", "rpc-refused"),
         (
