@@ -18,7 +18,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -199,6 +199,10 @@ impl Site {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Answer {
+        let hosts = request.headers().get_all(header::HOST).iter().count();
+        if hosts > 1 || hosts == 0 && request.version() == Version::HTTP_11 {
+            return text(StatusCode::BAD_REQUEST, "a request has one Host header\n");
+        }
         #[cfg(feature = "ws")]
         let mut request = request;
         #[cfg(feature = "ws")]
@@ -213,7 +217,7 @@ impl Site {
         if !self.rules.http || !is_path(&self.rules.prefix, request.uri().path()) {
             return empty(StatusCode::NOT_FOUND);
         }
-        if !self.rules.is_host(request.headers()) {
+        if !self.rules.is_host(&request) {
             return text(StatusCode::FORBIDDEN, "invalid host specified\n");
         }
         let cors = self.rules.cors_headers(request.method(), request.headers());
@@ -281,14 +285,18 @@ fn cannot_read() -> String {
 
 impl Rules {
     /// Who gives no name, or an address, means us.
-    fn is_host(&self, headers: &HeaderMap) -> bool {
-        let Some(host) = headers.get(header::HOST) else { return true };
-        let Ok(host) = host.to_str() else { return false };
+    fn is_host(&self, request: &Request<impl Sized>) -> bool {
+        let header = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
+        // What stands in the first line counts more.
+        let host = request.uri().authority().map(|it| it.as_str().as_bytes()).or(header);
+        let Some(host) = host else { return true };
+        let Ok(host) = std::str::from_utf8(host) else { return false };
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
             _ => host,
         };
-        let address = name.trim_start_matches('[').trim_end_matches(']');
+        let in_brackets = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let address = in_brackets.unwrap_or(name);
         let is_ours = |ours: &String| ours == "*" || ours.eq_ignore_ascii_case(name);
         name.is_empty() || address.parse::<IpAddr>().is_ok() || self.hosts.iter().any(is_ours)
     }

@@ -65,6 +65,14 @@ async fn a_page_in_a_browser_gets_nothing_out_of_it() {
     // A name that leads here since a moment ago.
     let answer = ask(&server, &call(&format!("Host: evil.example\r\n{JSON}"))).await;
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let elsewhere = call(&format!("{host}{JSON}")).replace("POST / ", "POST http://evil.example/ ");
+    let answer = ask(&server, &elsewhere).await;
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    // No name, or two of them.
+    for hosts in [String::new(), host.repeat(2)] {
+        let answer = ask(&server, &call(&format!("{hosts}{JSON}"))).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
 }
 
 #[tokio::test]
