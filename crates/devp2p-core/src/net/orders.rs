@@ -38,6 +38,7 @@ impl OrderSender {
         self.end(EndReason::Local(reason));
     }
 
+    /// Ends it, and says only what there is to say about such an end.
     pub(super) fn end(&self, reason: EndReason) {
         self.0.send_replace(Order::Close(reason));
     }

@@ -29,10 +29,10 @@ fn collect(value: &Value, texts: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// On what some target failed once. Not in the published package.
+/// On what some target failed once.
 fn regressions() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/regressions");
-    let Ok(files) = fs::read_dir(folder) else { return Vec::new() };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
+    let files = fs::read_dir(folder).unwrap();
     files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
 }
 
@@ -65,7 +65,7 @@ fn run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
         let input = changed(seeds, &mut rng);
         let shown = String::from_utf8_lossy(&input).into_owned();
         let done = std::panic::catch_unwind(|| target(&input));
-        assert!(done.is_ok(), "{name} fails on {shown:?}: keep it in fuzz/regressions");
+        assert!(done.is_ok(), "{name} fails on {shown:?}: keep it in tests/regressions");
     }
 }
 
