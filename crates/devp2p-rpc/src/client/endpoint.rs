@@ -60,7 +60,9 @@ impl Endpoint {
             Self::InProcess(..) => "this process".to_owned(),
             Self::Given => "the stream that was given".to_owned(),
             #[cfg(feature = "http")]
-            Self::Http(place) | Self::Ws(place) => place.url().to_owned(),
+            Self::Http(place) => place.url().to_owned(),
+            #[cfg(feature = "ws")]
+            Self::Ws(place) => place.url().to_owned(),
         }
     }
 

@@ -1,10 +1,14 @@
 //! HTTP, and how it becomes a WebSocket.
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+#[cfg(feature = "ws")]
+use hyper::Response;
+use hyper::body::Bytes;
+#[cfg(feature = "ws")]
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{self, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;

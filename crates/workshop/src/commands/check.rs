@@ -14,7 +14,7 @@ const TESTS: &str = "Tests";
 /// Its title, and whether it went well.
 type Step = (&'static str, fn() -> bool);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("Formatting", || succeeds(&mut cargo("fmt --all --check"))),
     ("Lints", lints),
     (TESTS, || succeeds(&mut cargo("test --locked"))),
@@ -22,6 +22,7 @@ const STEPS: [Step; 8] = [
     ("Keccak in assembly: the same traces", traces_with_assembly),
     ("Core without sockets: lints", core_without_sockets),
     ("Core without sockets: no tokio", no_tokio),
+    ("RPC over HTTP without WebSocket: lints", rpc_without_websocket),
     ("Size of the first build", few_crates),
 ];
 
@@ -70,6 +71,12 @@ fn traces_with_assembly() -> bool {
 
 fn core_without_sockets() -> bool {
     let line = "clippy --package devp2p-core --no-default-features --locked -- -D warnings";
+    succeeds(&mut cargo(line))
+}
+
+fn rpc_without_websocket() -> bool {
+    let line = "clippy --package devp2p-rpc --no-default-features --features http --locked \
+                -- -D warnings";
     succeeds(&mut cargo(line))
 }
 
